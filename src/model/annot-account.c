@@ -6,10 +6,10 @@ static const struct {
   AnnotRoles role;
   const char *name;
 } role_names[] = {
-    {ANNOT_ROLE_ANNOTATOR, "annotator"},
-    {ANNOT_ROLE_PRODUCER, "producer"},
-    {ANNOT_ROLE_COMPLIANCE_OFFICER, "compliance_officer"},
-    {ANNOT_ROLE_ADMIN, "admin"},
+  { ANNOT_ROLE_ANNOTATOR, "annotator" },
+  { ANNOT_ROLE_PRODUCER, "producer" },
+  { ANNOT_ROLE_COMPLIANCE_OFFICER, "compliance_officer" },
+  { ANNOT_ROLE_ADMIN, "admin" },
 };
 
 const char *

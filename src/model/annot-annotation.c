@@ -55,8 +55,8 @@ annot_lease_token_from_string (const char *text, AnnotLeaseToken *token)
   if (!text || strlen (text) > 40 || !(dot = strchr (text, '.')))
     return FALSE;
   seq = g_strndup (text, (gsize) (dot - text));
-  return g_ascii_string_to_signed (seq, 10, 1, G_MAXINT64, &token->seq, NULL) &&
-         g_ascii_string_to_signed (dot + 1, 10, 1, G_MAXINT64, &token->fence, NULL);
+  return g_ascii_string_to_signed (seq, 10, 1, G_MAXINT64, &token->seq, NULL)
+         && g_ascii_string_to_signed (dot + 1, 10, 1, G_MAXINT64, &token->fence, NULL);
 }
 
 AnnotLease *

@@ -13,22 +13,28 @@ annot_error_quark (void)
 gboolean
 annot_error_is_transient (const GError *error)
 {
-  return g_error_matches (error, ANNOT_ERROR, ANNOT_ERROR_TEMPORARY) ||
-         g_error_matches (error, ANNOT_ERROR, ANNOT_ERROR_NOT_CONNECTED) ||
-         g_error_matches (error, ANNOT_ERROR, ANNOT_ERROR_TIMEOUT) ||
-         g_error_matches (error, ANNOT_ERROR, ANNOT_ERROR_NO_SPACE);
+  return g_error_matches (error, ANNOT_ERROR, ANNOT_ERROR_TEMPORARY)
+         || g_error_matches (error, ANNOT_ERROR, ANNOT_ERROR_NOT_CONNECTED)
+         || g_error_matches (error, ANNOT_ERROR, ANNOT_ERROR_TIMEOUT)
+         || g_error_matches (error, ANNOT_ERROR, ANNOT_ERROR_NO_SPACE);
 }
 
 const char *
 annot_error_name (AnnotError code)
 {
   static const char *const names[] = {
-      [ANNOT_ERROR_TEMPORARY] = "temporary", [ANNOT_ERROR_PERMANENT] = "permanent",
-      [ANNOT_ERROR_AUTH] = "auth",           [ANNOT_ERROR_CONFIG] = "config",
-      [ANNOT_ERROR_NOT_CONNECTED] = "not-connected", [ANNOT_ERROR_TIMEOUT] = "timeout",
-      [ANNOT_ERROR_NO_SPACE] = "no-space",   [ANNOT_ERROR_NOT_FOUND] = "not-found",
-      [ANNOT_ERROR_EXISTS] = "exists",       [ANNOT_ERROR_STALE] = "stale",
-      [ANNOT_ERROR_FINISHED] = "finished",   [ANNOT_ERROR_INVALID] = "invalid",
+    [ANNOT_ERROR_TEMPORARY] = "temporary",
+    [ANNOT_ERROR_PERMANENT] = "permanent",
+    [ANNOT_ERROR_AUTH] = "auth",
+    [ANNOT_ERROR_CONFIG] = "config",
+    [ANNOT_ERROR_NOT_CONNECTED] = "not-connected",
+    [ANNOT_ERROR_TIMEOUT] = "timeout",
+    [ANNOT_ERROR_NO_SPACE] = "no-space",
+    [ANNOT_ERROR_NOT_FOUND] = "not-found",
+    [ANNOT_ERROR_EXISTS] = "exists",
+    [ANNOT_ERROR_STALE] = "stale",
+    [ANNOT_ERROR_FINISHED] = "finished",
+    [ANNOT_ERROR_INVALID] = "invalid",
   };
 
   return (guint) code < G_N_ELEMENTS (names) ? names[code] : "unknown";

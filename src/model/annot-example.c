@@ -5,10 +5,10 @@
 G_DEFINE_BOXED_TYPE (AnnotExample, annot_example, annot_example_ref, annot_example_unref)
 
 static const char *const status_names[] = {
-    [ANNOT_EXAMPLE_PENDING] = "pending",
-    [ANNOT_EXAMPLE_LEASED] = "leased",
-    [ANNOT_EXAMPLE_COMPLETED] = "completed",
-    [ANNOT_EXAMPLE_SKIPPED] = "skipped",
+  [ANNOT_EXAMPLE_PENDING] = "pending",
+  [ANNOT_EXAMPLE_LEASED] = "leased",
+  [ANNOT_EXAMPLE_COMPLETED] = "completed",
+  [ANNOT_EXAMPLE_SKIPPED] = "skipped",
 };
 
 const char *
