@@ -15,18 +15,19 @@
 G_BEGIN_DECLS
 
 #define ANNOT_TYPE_STATE (annot_state_get_type ())
-ANNOT_API G_DECLARE_DERIVABLE_TYPE (AnnotState, annot_state, ANNOT, STATE, GObject)
+ANNOT_API
+G_DECLARE_DERIVABLE_TYPE (AnnotState, annot_state, ANNOT, STATE, GObject)
 
-/**
- * AnnotInstance:
- * @id: instance id, unique among the living
- * @host: host name
- * @version: of the daemon
- * @started_at: microseconds since 1970 UTC
- * @connections: open WebSockets
- * @partitions: partitions that its consumer holds
- */
-typedef struct {
+    /**
+     * AnnotInstance:
+     * @id: instance id, unique among the living
+     * @host: host name
+     * @version: of the daemon
+     * @started_at: microseconds since 1970 UTC
+     * @connections: open WebSockets
+     * @partitions: partitions that its consumer holds
+     */
+    typedef struct {
   char *id;
   char *host;
   char *version;
@@ -139,16 +140,17 @@ ANNOT_API GPtrArray *annot_state_list_instances_finish (AnnotState *self, GAsync
 /* Schedules, or reschedules. Boolean. */
 ANNOT_API void annot_state_add_retry (AnnotState *self, const char *id, gint64 due_at, ANNOT_STATE_ARGS);
 ANNOT_API gboolean annot_state_add_retry_finish (AnnotState *self, GAsyncResult *result, GError **error);
-/* Takes what is due; what is not confirmed within the visibility deadline becomes due again. Pointer: GPtrArray of AnnotRetry. */
+/* Takes what is due; what is not confirmed within the visibility deadline becomes due again. Pointer: GPtrArray of
+ * AnnotRetry. */
 ANNOT_API void annot_state_take_retries (AnnotState *self, guint limit, guint visibility_seconds, ANNOT_STATE_ARGS);
 ANNOT_API GPtrArray *annot_state_take_retries_finish (AnnotState *self, GAsyncResult *result, GError **error);
 /* Removes it from the schedule, taken or not. Boolean. */
 ANNOT_API void annot_state_confirm_retry (AnnotState *self, const char *id, ANNOT_STATE_ARGS);
 ANNOT_API gboolean annot_state_confirm_retry_finish (AnnotState *self, GAsyncResult *result, GError **error);
 
-/* Takes count from the bucket of key (GCRA: rate.count as burst, refilled over rate.period). Pointer: AnnotRateVerdict (g_free). */
-ANNOT_API void annot_state_take_rate (AnnotState *self, const char *key, AnnotRate rate, guint count,
-                                      ANNOT_STATE_ARGS);
+/* Takes count from the bucket of key (GCRA: rate.count as burst, refilled over rate.period). Pointer: AnnotRateVerdict
+ * (g_free). */
+ANNOT_API void annot_state_take_rate (AnnotState *self, const char *key, AnnotRate rate, guint count, ANNOT_STATE_ARGS);
 ANNOT_API AnnotRateVerdict *annot_state_take_rate_finish (AnnotState *self, GAsyncResult *result, GError **error);
 /* Keeps the mark of a revoked signed token until it would have expired (microseconds since 1970 UTC). Boolean. */
 ANNOT_API void annot_state_revoke (AnnotState *self, const char *jti, gint64 until, ANNOT_STATE_ARGS);

@@ -2,8 +2,8 @@
 /* Who asks: signed sessions, API tokens, cookies, CSRF. */
 #pragma once
 
-#include <annotationd/annotationd.h>
 #include "pipeline/annot-pipeline.h"
+#include <annotationd/annotationd.h>
 
 G_BEGIN_DECLS
 
@@ -37,24 +37,25 @@ typedef struct {
 void annot_caller_free (AnnotCaller *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (AnnotCaller, annot_caller_free)
 
-/* Signal: `revoked` (AnnotIdentity *self, const char *jti, const char *account): a session has ended before its time; its
- * WebSockets are to be closed. */
+/* Signal: `revoked` (AnnotIdentity *self, const char *jti, const char *account): a session has ended before its time;
+ * its WebSockets are to be closed. */
 
 AnnotIdentity *annot_identity_new (AnnotPipeline *pipeline);
-/* Gets the signing secret (keyfile, environment, else made once and kept in the store) and the revoked sessions. After the
- * pipeline's start. Boolean. */
-void annot_identity_start (AnnotIdentity *self, GCancellable *cancellable, GAsyncReadyCallback callback, gpointer user_data);
+/* Gets the signing secret (keyfile, environment, else made once and kept in the store) and the revoked sessions. After
+ * the pipeline's start. Boolean. */
+void annot_identity_start (AnnotIdentity *self, GCancellable *cancellable, GAsyncReadyCallback callback,
+                           gpointer user_data);
 gboolean annot_identity_start_finish (AnnotIdentity *self, GAsyncResult *result, GError **error);
 
-/* Checks. A signed token needs no I/O, an API token may need the store (short cache). Pointer: AnnotCaller, with account NULL
- * when no credentials were given. ANNOT_ERROR_AUTH: credentials were given and are not good (401). ANNOT_ERROR_STALE: CSRF token is missing
- * or wrong (403). */
+/* Checks. A signed token needs no I/O, an API token may need the store (short cache). Pointer: AnnotCaller, with
+ * account NULL when no credentials were given. ANNOT_ERROR_AUTH: credentials were given and are not good (401).
+ * ANNOT_ERROR_STALE: CSRF token is missing or wrong (403). */
 void annot_identity_check (AnnotIdentity *self, const AnnotCredentials *credentials, GCancellable *cancellable,
                            GAsyncReadyCallback callback, gpointer user_data);
 AnnotCaller *annot_identity_check_finish (AnnotIdentity *self, GAsyncResult *result, GError **error);
 
-/* Checks name and password (constant time, not on the main loop, growing delay after failures by account and address) and signs
- * a token. Pointer: AnnotLogin; AUTH: wrong; TEMPORARY: locked out for now. */
+/* Checks name and password (constant time, not on the main loop, growing delay after failures by account and address)
+ * and signs a token. Pointer: AnnotLogin; AUTH: wrong; TEMPORARY: locked out for now. */
 typedef struct {
   char *access_token;
   AnnotRoles roles;
