@@ -15,7 +15,7 @@ struct _AnnotExportClass {
 
   void (*begin) (AnnotExport *self, GByteArray *out);
   void (*row) (AnnotExport *self, const AnnotExample *example, const AnnotAnnotation *annotation, GByteArray *out);
-  void (*end) (AnnotExport *self, GByteArray *out);
+  gboolean (*end) (AnnotExport *self, GByteArray *out);
 };
 
 /* format: jsonl, csv, coco, yolo, voc, label-studio. labels: the configured classes, which get the first class ids in
@@ -32,6 +32,9 @@ ANNOT_API gboolean annot_export_needs_frame (AnnotExport *self);
 ANNOT_API void annot_export_begin (AnnotExport *self, GByteArray *out);
 ANNOT_API void annot_export_row (AnnotExport *self, const AnnotExample *example, const AnnotAnnotation *annotation,
                                  GByteArray *out);
-ANNOT_API void annot_export_end (AnnotExport *self, GByteArray *out);
+/* TRUE: write out and call again, what was spooled comes in pieces; FALSE: that was all. */
+G_GNUC_WARN_UNUSED_RESULT ANNOT_API gboolean annot_export_end (AnnotExport *self, GByteArray *out);
+/* Returns: (transfer none) (nullable): why what was written so far is not to be used (no room for a temporary file) */
+ANNOT_API const GError *annot_export_get_error (AnnotExport *self);
 
 G_END_DECLS
