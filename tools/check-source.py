@@ -46,7 +46,7 @@ def check_head(path, lines):
     if not any("SPDX-License-Identifier: Apache-2.0" in line for line in lines[: start + 2]):
         yield 1, "spdx", "begin with SPDX-License-Identifier: Apache-2.0"
     if path.suffix in (".c", ".h"):
-        if len(lines) < 2 or not lines[1].startswith("/* "):
+        if len(lines) < 2 or not lines[1].startswith("/*"):
             yield 2, "purpose", "say in one sentence what the file is for, on its second line"
         if path.suffix == ".h" and "#pragma once" not in lines:
             yield 1, "once", "use #pragma once"
