@@ -66,5 +66,9 @@ ANNOT_API gboolean annot_json_span_equal (const AnnotJsonSpan *span, const char 
 ANNOT_API char *annot_json_span_dup (const AnnotJsonSpan *span);
 /* Checks one whole document. */
 ANNOT_API gboolean annot_json_validate (const char *data, gsize length, guint max_depth, GError **error);
+/* The value of a member of a valid object; FALSE when there is none. */
+ANNOT_API gboolean annot_json_find_member (const char *object, const char *name, AnnotJsonSpan *value);
+/* Returns: (transfer full) (nullable): the text of a member that is a string */
+ANNOT_API char *annot_json_dup_member (const char *object, const char *name);
 
 G_END_DECLS
