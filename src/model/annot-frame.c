@@ -166,7 +166,7 @@ unescape (const char **at, const char *end)
     char c = (*at)[1];
 
     *at += 2;
-    return c == 'n' ? '\n' : c == 'r' ? '\r' : c;
+    return c == 'n' ? '\n' : c == 'r' ? '\r' : c == '/' ? '/' : 0xff;
   }
   for (int i = 2; i < 6; i++)
     value = value * 16 + MAX (g_ascii_xdigit_value ((*at)[i]), 0);
