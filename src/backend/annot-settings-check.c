@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Checks what the type of an option alone cannot: addresses, networks, origins, keys that go together. */
+#include "annot-settings-private.h"
+
+#include <gio/gio.h>
+#include <string.h>
+
+typedef gboolean (*ItemCheck) (const char *item);
+
+/* HOST:PORT, [IPV6]:PORT or unix:/PATH. An empty host would be easy to write by accident and opens all addresses. */
+static gboolean
+is_listen_address (const char *item)
+{
+  const char *colon = strrchr (item, ':');
+  g_autofree char *host = NULL;
+  guint64 port;
+
+  if (g_str_has_prefix (item, "unix:"))
+    return g_path_is_absolute (item + strlen ("unix:")) && strlen (item) < 108;
+  if (!colon || colon == item || !g_ascii_string_to_unsigned (colon + 1, 10, 0, 65535, &port, NULL))
+    return FALSE;
+  host = g_strndup (item, (gsize) (colon - item));
+  if (host[0] == '[') {
+    gsize length = strlen (host);
+
+    host[length - 1] = host[length - 1] == ']' ? '\0' : host[length - 1];
+    return strlen (host) == length - 1 && g_hostname_is_ip_address (host + 1);
+  }
+  return !strpbrk (host, ":/ ");
+}
+
+static gboolean
+is_network (const char *item)
+{
+  g_autoptr (GInetAddressMask) mask = g_inet_address_mask_new_from_string (item, NULL);
+
+  return mask != NULL;
+}
+
+/* scheme://host[:port], nothing after it: this is what browsers send as Origin. */
+static gboolean
+is_origin (const char *item)
+{
+  g_autoptr (GUri) uri = g_uri_parse (item, G_URI_FLAGS_NONE, NULL);
+
+  return uri && (g_str_equal (g_uri_get_scheme (uri), "https") || g_str_equal (g_uri_get_scheme (uri), "http")) &&
+         g_uri_get_host (uri) && *g_uri_get_host (uri) && *g_uri_get_path (uri) == '\0' && !g_uri_get_query (uri) &&
+         !g_uri_get_fragment (uri) && !g_uri_get_userinfo (uri);
+}
+
+static gboolean
+check_items (AnnotConfig *config, const char *group, const char *key, ItemCheck check, const char *form, GError **error)
+{
+  const char *const *items = annot_config_get_list (config, group, key);
+
+  for (gsize i = 0; items[i]; i++) {
+    if (check (items[i]))
+      continue;
+    g_propagate_error (error, annot_config_error (config, group, key, "\"%s\" is not %s", items[i], form));
+    return FALSE;
+  }
+  return TRUE;
+}
+
+static gboolean
+check_pair (AnnotConfig *config, const char *group, const char *present, const char *needed, GError **error)
+{
+  if (!annot_config_get_string (config, group, present) || annot_config_get_string (config, group, needed))
+    return TRUE;
+  g_propagate_error (error, annot_config_error (config, group, present, "%s has to be set too", needed));
+  return FALSE;
+}
+
+static gboolean
+check_http (AnnotConfig *config, GError **error)
+{
+  static const char network[] = "an address or a network such as 10.0.0.0/8";
+
+  if (!check_items (config, "http", "listen", is_listen_address, "HOST:PORT, [IPV6]:PORT or unix:/PATH", error) ||
+      !check_items (config, "http", "trusted-proxies", is_network, network, error) ||
+      !check_items (config, "http", "metrics-allow", is_network, network, error) ||
+      !check_items (config, "http", "allowed-origins", is_origin, "an origin such as https://example.org", error) ||
+      !check_pair (config, "http", "tls-certificate", "tls-key", error) ||
+      !check_pair (config, "http", "tls-key", "tls-certificate", error))
+    return FALSE;
+  if (annot_config_get_integer (config, "limits", "message-bytes") <=
+      annot_config_get_integer (config, "http", "body-limit"))
+    return TRUE;
+  g_propagate_error (error, annot_config_error (config, "limits", "message-bytes",
+                                                "larger than [http] body-limit; raise that, or lower this"));
+  return FALSE;
+}
+
+/* A topic that is read and written would feed the daemon its own output. */
+static gboolean
+check_topics (AnnotConfig *config, GError **error)
+{
+  static const char *const keys[] = {"labeled-examples-topic", "events-topic", "dead-letter-topic"};
+  const char *source = annot_config_get_string (config, "broker", "hard-examples-topic");
+
+  for (gsize i = 0; i < G_N_ELEMENTS (keys); i++) {
+    if (!g_str_equal (source, annot_config_get_string (config, "broker", keys[i])))
+      continue;
+    g_propagate_error (error, annot_config_error (config, "broker", keys[i],
+                                                  "has to be another topic than hard-examples-topic"));
+    return FALSE;
+  }
+  return TRUE;
+}
+
+static gboolean
+check_secret (AnnotConfig *config, GError **error)
+{
+  const char *secret = annot_config_get_string (config, "auth", "secret");
+
+  if (!secret || strlen (secret) >= 16)
+    return TRUE;
+  g_propagate_error (error, annot_config_error (config, "auth", "secret",
+                                                "too short to sign with; give 32 random bytes, such as of "
+                                                "\"openssl rand -hex 32\""));
+  return FALSE;
+}
+
+gboolean
+annot_settings_check (AnnotConfig *config, GError **error)
+{
+  /* Plugins' own tables may be loaded alone (in their tests). */
+  if (!annot_config_has_group (config, "http"))
+    return TRUE;
+  return check_http (config, error) && check_topics (config, error) && check_secret (config, error);
+}
