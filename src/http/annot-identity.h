@@ -67,12 +67,20 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (AnnotLogin, annot_login_free)
 void annot_identity_login (AnnotIdentity *self, const char *name, const char *password, const char *client,
                            GCancellable *cancellable, GAsyncReadyCallback callback, gpointer user_data);
 AnnotLogin *annot_identity_login_finish (AnnotIdentity *self, GAsyncResult *result, GError **error);
+/* Seconds until this account may be tried again from this address: for Retry-After; 0 for now. */
+gint64 annot_identity_get_login_delay (AnnotIdentity *self, const char *name, const char *client);
+/* Hashes a new password, as costly as checking one. Pointer: char *, crypt(5) string; INVALID. */
+void annot_identity_hash_password (AnnotIdentity *self, const char *password, GCancellable *cancellable,
+                                   GAsyncReadyCallback callback, gpointer user_data);
+char *annot_identity_hash_password_finish (AnnotIdentity *self, GAsyncResult *result, GError **error);
 /* Ends a session here and everywhere (store, state). Boolean. */
 void annot_identity_logout (AnnotIdentity *self, const char *session, GCancellable *cancellable,
                             GAsyncReadyCallback callback, gpointer user_data);
 gboolean annot_identity_logout_finish (AnnotIdentity *self, GAsyncResult *result, GError **error);
 /* The account was changed: its sessions are void here and everywhere, its API tokens are looked up anew. */
 void annot_identity_forget_account (AnnotIdentity *self, const char *account);
+/* Only API tokens of the account were added or removed. */
+void annot_identity_forget_tokens (AnnotIdentity *self, const char *account);
 /* Returns: (transfer full): the CSRF token that belongs to a session (HMAC of its jti) */
 char *annot_identity_csrf_token (AnnotIdentity *self, const char *session);
 
