@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Configuration, store and main context for the commands. */
+#include "annot-ctl.h"
+
+GQuark
+annot_ctl_usage_quark (void)
+{
+  return g_quark_from_static_string ("annot-ctl-usage");
+}
+
+const AnnotCtlCommand *
+annot_ctl_find (const AnnotCtlCommand *table, const char *name)
+{
+  for (const AnnotCtlCommand *command = table; command->group; command++)
+    if (g_strcmp0 (command->name, name) == 0)
+      return command;
+  g_return_val_if_reached (table);
+}
+
+gboolean
+annot_ctl_parse (const AnnotCtlCommand *command, int *argc, char ***argv, const GOptionEntry *entries,
+                 const char *parameters, int min, int max, GError **error)
+{
+  g_autoptr (GOptionContext) context = NULL;
+  g_autoptr (GError) inner = NULL;
+  g_autofree char *name = g_strjoin (" ", "annotationctl", command->group, command->name, NULL);
+
+  g_set_prgname (name);
+  context = g_option_context_new (parameters);
+  g_option_context_set_summary (context, _ (command->summary));
+  if (entries)
+    g_option_context_add_main_entries (context, entries, GETTEXT_PACKAGE);
+  if (!g_option_context_parse (context, argc, argv, &inner)) {
+    g_set_error (error, ANNOT_CTL_USAGE, 0, "%s", inner->message);
+    return FALSE;
+  }
+  if (*argc - 1 < min) {
+    g_set_error (error, ANNOT_CTL_USAGE, 0, _ ("%s is missing"), parameters);
+    return FALSE;
+  }
+  if (max >= 0 && *argc - 1 > max) {
+    g_set_error (error, ANNOT_CTL_USAGE, 0, _ ("\"%s\" is one argument too many"), (*argv)[max + 1]);
+    return FALSE;
+  }
+  return TRUE;
+}
+
+gboolean
+annot_ctl_load_config (AnnotCtl *ctl, GError **error)
+{
+  g_autofree const AnnotOption **tables = NULL;
+  g_auto (GStrv) environment = NULL;
+
+  if (ctl->config)
+    return TRUE;
+  if (!ctl->loader) {
+    ctl->loader = annot_plugin_loader_new (ctl->plugin_dir);
+    if (!annot_plugin_loader_scan (ctl->loader, error))
+      return FALSE;
+  }
+  tables = annot_plugin_loader_get_tables (ctl->loader);
+  environment = g_get_environ ();
+  ctl->config =
+      annot_settings_load (tables, ctl->config_file, ctl->config_dir, environment, ctl->settings, error);
+  return ctl->config != NULL;
+}
+
+void
+annot_ctl_done (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  GAsyncResult **slot = user_data;
+
+  *slot = g_object_ref (result);
+}
+
+GAsyncResult *
+annot_ctl_wait (GAsyncResult **result)
+{
+  while (!*result)
+    g_main_context_iteration (NULL, TRUE);
+  return *result;
+}
+
+AnnotStore *
+annot_ctl_open_store (AnnotCtl *ctl, GError **error)
+{
+  g_autoptr (GObject) store = NULL;
+  g_autoptr (GAsyncResult) result = NULL;
+  const char *directory;
+
+  if (ctl->store)
+    return ctl->store;
+  if (!annot_ctl_load_config (ctl, error))
+    return NULL;
+  directory = annot_config_get_string (ctl->config, "service", "state-dir");
+  if (g_mkdir_with_parents (directory, 0700) != 0) {
+    int code = errno;
+
+    g_set_error (error, G_FILE_ERROR, g_file_error_from_errno (code),
+                 _ ("%s: cannot be made: %s; set [service] state-dir"), directory, g_strerror (code));
+    return NULL;
+  }
+  store = annot_plugin_loader_make (ctl->loader, ANNOT_PLUGIN_STORE, ctl->config, error);
+  if (!store)
+    return NULL;
+  annot_store_open (ANNOT_STORE (store), NULL, annot_ctl_done, &result);
+  if (!annot_store_open_finish (ANNOT_STORE (store), annot_ctl_wait (&result), error))
+    return NULL;
+  ctl->store = ANNOT_STORE (g_steal_pointer (&store));
+  return ctl->store;
+}
+
+void
+annot_ctl_clear (AnnotCtl *ctl)
+{
+  if (ctl->store) {
+    g_autoptr (GAsyncResult) result = NULL;
+    g_autoptr (GError) error = NULL;
+
+    annot_store_close (ctl->store, NULL, annot_ctl_done, &result);
+    if (!annot_store_close_finish (ctl->store, annot_ctl_wait (&result), &error))
+      g_warning ("%s", error->message);
+  }
+  g_clear_object (&ctl->store);
+  g_clear_object (&ctl->config);
+  g_clear_object (&ctl->loader);
+  g_clear_pointer (&ctl->settings, g_strfreev);
+  g_free (ctl->config_file);
+  g_free (ctl->config_dir);
+  g_free (ctl->plugin_dir);
+  g_free (ctl->url);
+  g_free (ctl->token_file);
+  g_free (ctl->token);
+}
