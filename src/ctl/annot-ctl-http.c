@@ -2,6 +2,7 @@
 /* The API as a client, for --url. */
 #include "annot-ctl-http.h"
 
+#include <errno.h>
 #include <libsoup/soup.h>
 #include <string.h>
 #include <unistd.h>

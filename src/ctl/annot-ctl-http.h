@@ -6,8 +6,8 @@
 
 G_BEGIN_DECLS
 
-/* Sends one request to ctl->url and waits. body may be NULL. Answers of 400 and more become errors with the server's words.
- * Returns: (transfer full) (nullable): the JSON answer; a null node for an empty one; NULL on error */
+/* Sends one request to ctl->url and waits. body may be NULL. Answers of 400 and more become errors with the server's
+ * words. Returns: (transfer full) (nullable): the JSON answer; a null node for an empty one; NULL on error */
 JsonNode *annot_ctl_call (AnnotCtl *ctl, const char *method, const char *path, const char *content_type, GBytes *body,
                           GError **error);
 /* The same with a JSON object, which it takes. */

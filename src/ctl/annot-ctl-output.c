@@ -73,8 +73,8 @@ text_width (const char *text)
 static gboolean
 is_number (JsonNode *node)
 {
-  return node && JSON_NODE_HOLDS_VALUE (node) &&
-         (json_node_get_value_type (node) == G_TYPE_INT64 || json_node_get_value_type (node) == G_TYPE_DOUBLE);
+  return node && JSON_NODE_HOLDS_VALUE (node)
+         && (json_node_get_value_type (node) == G_TYPE_INT64 || json_node_get_value_type (node) == G_TYPE_DOUBLE);
 }
 
 static void
@@ -119,8 +119,8 @@ annot_ctl_print_rows (AnnotCtl *ctl, JsonArray *rows, const AnnotCtlColumn *colu
       g_ptr_array_add (cells, text);
     }
   for (guint c = 0; c < n_columns; c++) {
-    gboolean right = n_rows > 0 && is_number (json_object_get_member (json_array_get_object_element (rows, 0),
-                                                                     columns[c].member));
+    gboolean right
+        = n_rows > 0 && is_number (json_object_get_member (json_array_get_object_element (rows, 0), columns[c].member));
 
     print_cell (_ (columns[c].heading), widths[c], right, c + 1 == n_columns);
   }

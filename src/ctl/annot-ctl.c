@@ -2,6 +2,9 @@
 /* Configuration, store and main context for the commands. */
 #include "annot-ctl.h"
 
+#include <errno.h>
+#include <glib/gstdio.h>
+
 GQuark
 annot_ctl_usage_quark (void)
 {
@@ -60,8 +63,7 @@ annot_ctl_load_config (AnnotCtl *ctl, GError **error)
   }
   tables = annot_plugin_loader_get_tables (ctl->loader);
   environment = g_get_environ ();
-  ctl->config =
-      annot_settings_load (tables, ctl->config_file, ctl->config_dir, environment, ctl->settings, error);
+  ctl->config = annot_settings_load (tables, ctl->config_file, ctl->config_dir, environment, ctl->settings, error);
   return ctl->config != NULL;
 }
 

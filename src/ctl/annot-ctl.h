@@ -70,8 +70,8 @@ extern const AnnotCtlCommand annot_ctl_queue_commands[];
 extern const AnnotCtlCommand annot_ctl_retry_commands[];
 extern const AnnotCtlCommand annot_ctl_config_commands[];
 
-/* Parses a command's own options; parameters says what else it takes ("NAME"), and min … max how many. On `--help` it prints and
- * ends the program. FALSE: ANNOT_CTL_USAGE. */
+/* Parses a command's own options; parameters says what else it takes ("NAME"), and min … max how many. On `--help` it
+ * prints and ends the program. FALSE: ANNOT_CTL_USAGE. */
 gboolean annot_ctl_parse (const AnnotCtlCommand *command, int *argc, char ***argv, const GOptionEntry *entries,
                           const char *parameters, int min, int max, GError **error);
 /* Returns: (transfer none): the command of that name, for annot_ctl_parse() */
@@ -83,8 +83,8 @@ gboolean annot_ctl_load_config (AnnotCtl *ctl, GError **error);
 AnnotStore *annot_ctl_open_store (AnnotCtl *ctl, GError **error);
 void annot_ctl_clear (AnnotCtl *ctl);
 
-/* Waits for an asynchronous call: pass annot_ctl_done and the address of a NULL GAsyncResult pointer as callback and data.
- * Returns: (transfer none): the result, owned by *result */
+/* Waits for an asynchronous call: pass annot_ctl_done and the address of a NULL GAsyncResult pointer as callback and
+ * data. Returns: (transfer none): the result, owned by *result */
 void annot_ctl_done (GObject *source, GAsyncResult *result, gpointer user_data);
 GAsyncResult *annot_ctl_wait (GAsyncResult **result);
 

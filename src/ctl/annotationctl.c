@@ -1,0 +1,179 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* annotationctl: accounts, tokens, import, export and a look at the queue, on the store or over HTTP. */
+#include "annot-ctl.h"
+
+#include <libintl.h>
+#include <locale.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+static const AnnotCtlCommand *const tables[] = {
+  annot_ctl_status_commands, annot_ctl_user_commands,  annot_ctl_token_commands, annot_ctl_import_commands,
+  annot_ctl_export_commands, annot_ctl_queue_commands, annot_ctl_retry_commands, annot_ctl_config_commands,
+};
+
+static char *
+list_commands (void)
+{
+  GString *text = g_string_new (_ ("Commands:\n"));
+
+  for (guint t = 0; t < G_N_ELEMENTS (tables); t++)
+    for (const AnnotCtlCommand *command = tables[t]; command->group; command++) {
+      g_autofree char *name = g_strjoin (" ", command->group, command->name, NULL);
+
+      g_string_append_printf (text, "  %-16s %s\n", name, _ (command->summary));
+    }
+  g_string_append (text,
+                   _ ("\nannotationctl COMMAND --help explains one. Without --url a command works on the store that "
+                      "the configuration names."));
+  return g_string_free (text, FALSE);
+}
+
+/* The command that the words name; *words is how many of them are its name. */
+static const AnnotCtlCommand *
+find_command (int argc, char **argv, int *words)
+{
+  for (guint t = 0; t < G_N_ELEMENTS (tables); t++)
+    for (const AnnotCtlCommand *command = tables[t]; command->group; command++) {
+      if (argc < 2 || !g_str_equal (argv[1], command->group))
+        continue;
+      if (!command->name) {
+        *words = 1;
+        return command;
+      }
+      if (argc > 2 && g_str_equal (argv[2], command->name)) {
+        *words = 2;
+        return command;
+      }
+    }
+  return NULL;
+}
+
+static int
+exit_code (const GError *error)
+{
+  if (error->domain == ANNOT_CTL_USAGE)
+    return ANNOT_EXIT_USAGE;
+  if (error->domain == G_FILE_ERROR) {
+    if (error->code == G_FILE_ERROR_ACCES || error->code == G_FILE_ERROR_PERM)
+      return ANNOT_EXIT_NO_PERMISSION;
+    return error->code == G_FILE_ERROR_NOENT ? ANNOT_EXIT_DATA : ANNOT_EXIT_CANNOT_CREATE;
+  }
+  if (error->domain != ANNOT_ERROR)
+    return ANNOT_EXIT_FAILED;
+  switch ((AnnotError) error->code) {
+  case ANNOT_ERROR_CONFIG:
+    return ANNOT_EXIT_CONFIG;
+  case ANNOT_ERROR_INVALID:
+    return ANNOT_EXIT_DATA;
+  case ANNOT_ERROR_AUTH:
+    return ANNOT_EXIT_NO_PERMISSION;
+  case ANNOT_ERROR_TEMPORARY:
+  case ANNOT_ERROR_NOT_CONNECTED:
+  case ANNOT_ERROR_TIMEOUT:
+    return ANNOT_EXIT_UNAVAILABLE;
+  case ANNOT_ERROR_NO_SPACE:
+    return ANNOT_EXIT_CANNOT_CREATE;
+  default:
+    return ANNOT_EXIT_FAILED;
+  }
+}
+
+/* The token file's first line; it must be for its owner's eyes only. */
+static gboolean
+read_token (AnnotCtl *ctl, GError **error)
+{
+  g_autofree char *text = NULL;
+
+  if (!ctl->token_file)
+    return TRUE;
+  if (!g_file_get_contents (ctl->token_file, &text, NULL, error))
+    return FALSE;
+  text[strcspn (text, "\r\n")] = '\0';
+  if (*text == '\0') {
+    g_set_error (error, ANNOT_ERROR, ANNOT_ERROR_INVALID, _ ("%s: the first line must be the token"), ctl->token_file);
+    return FALSE;
+  }
+  ctl->token = g_steal_pointer (&text);
+  return TRUE;
+}
+
+static gboolean
+run (AnnotCtl *ctl, int argc, char **argv, GError **error)
+{
+  const AnnotCtlCommand *command;
+  int words = 0;
+
+  if (argc < 2) {
+    g_set_error (error, ANNOT_CTL_USAGE, 0, _ ("a command is missing"));
+    return FALSE;
+  }
+  command = find_command (argc, argv, &words);
+  if (!command) {
+    g_set_error (error, ANNOT_CTL_USAGE, 0, _ ("there is no command \"%s%s%s\""), argv[1], argc > 2 ? " " : "",
+                 argc > 2 ? argv[2] : "");
+    return FALSE;
+  }
+  return read_token (ctl, error) && command->run (ctl, argc - words, argv + words, error);
+}
+
+static gboolean
+parse_global (AnnotCtl *ctl, int *argc, char ***argv, GError **error)
+{
+  gboolean version = FALSE;
+  g_autoptr (GOptionContext) context = g_option_context_new (_ ("COMMAND …"));
+  g_autofree char *commands = list_commands ();
+  GOptionEntry entries[] = {
+    { "config", 'c', 0, G_OPTION_ARG_FILENAME, &ctl->config_file, N_ ("Keyfile of the daemon"), N_ ("FILE") },
+    { "conf-dir", 0, 0, G_OPTION_ARG_FILENAME, &ctl->config_dir, N_ ("Directory of further *.conf"), N_ ("DIR") },
+    { "plugin-dir", 0, 0, G_OPTION_ARG_FILENAME, &ctl->plugin_dir, N_ ("Directory of the plugins"), N_ ("DIR") },
+    { "set", 0, 0, G_OPTION_ARG_STRING_ARRAY, &ctl->settings, N_ ("Set one option"), N_ ("GROUP.KEY=VALUE") },
+    { "url", 'u', 0, G_OPTION_ARG_STRING, &ctl->url, N_ ("Work over HTTP on a running daemon"), N_ ("URL") },
+    { "token-file", 't', 0, G_OPTION_ARG_FILENAME, &ctl->token_file, N_ ("File with an API token, for --url"),
+      N_ ("FILE") },
+    { "json", 0, 0, G_OPTION_ARG_NONE, &ctl->json, N_ ("Print JSON"), NULL },
+    { "version", 0, 0, G_OPTION_ARG_NONE, &version, N_ ("Print the version"), NULL },
+    G_OPTION_ENTRY_NULL,
+  };
+
+  g_option_context_add_main_entries (context, entries, GETTEXT_PACKAGE);
+  g_option_context_set_strict_posix (context, TRUE);
+  g_option_context_set_summary (context, commands);
+  if (!g_option_context_parse (context, argc, argv, error)) {
+    if (error && *error) {
+      (*error)->domain = ANNOT_CTL_USAGE;
+    }
+    return FALSE;
+  }
+  if (version) {
+    g_print ("annotationctl %s\n", PACKAGE_VERSION);
+    exit (ANNOT_EXIT_OK);
+  }
+  return TRUE;
+}
+
+int
+main (int argc, char **argv)
+{
+  AnnotCtl ctl = { .terminal = isatty (STDOUT_FILENO) };
+  g_autoptr (GError) error = NULL;
+  int code = ANNOT_EXIT_OK;
+
+  setlocale (LC_ALL, "");
+  bindtextdomain (GETTEXT_PACKAGE, LOCALEDIR);
+  bind_textdomain_codeset (GETTEXT_PACKAGE, "UTF-8");
+  textdomain (GETTEXT_PACKAGE);
+  g_set_prgname ("annotationctl");
+
+  if (!parse_global (&ctl, &argc, &argv, &error) || !run (&ctl, argc, argv, &error)) {
+    g_printerr ("annotationctl: %s\n", error->message);
+    if (error->domain == ANNOT_CTL_USAGE)
+      g_printerr (_ ("Try: %s --help\n"), g_get_prgname ());
+    code = exit_code (error);
+  }
+  annot_ctl_clear (&ctl);
+  if (fflush (stdout) != 0 && code == ANNOT_EXIT_OK)
+    code = ANNOT_EXIT_CANNOT_CREATE;
+  return code;
+}
