@@ -30,6 +30,7 @@
   {.group = (group_), .key = (key_), .type = ANNOT_OPTION_STRING, .flags = ANNOT_OPTION_SECRET,                   \
    .variable = (variable_), .summary = (summary_)}
 
+static const char *const log_levels[] = {"error", "warning", "notice", "info", "debug", NULL};
 static const char *const publish_frames[] = {"inline", "reference", NULL};
 
 /* clang-format off */
@@ -47,6 +48,8 @@ static const AnnotOption core_options[] = {
         N_("How long to try to reach the backends at start")),
   NUMBER (SECONDS, "service", "drain-timeout", "20", 1, 600, NULL,
         N_("How long a drain may take before it is cut short")),
+  CHOICE ("service", "log-level", "notice", log_levels,
+        N_("The least important messages that are logged")),
 
   LIST ("http", "listen", "127.0.0.1:8000",
         N_("Addresses to listen on: HOST:PORT, [IPV6]:PORT or unix:/PATH")),

@@ -28,5 +28,7 @@ ANNOT_API const AnnotOption **annot_plugin_loader_get_tables (AnnotPluginLoader 
  * Returns: (transfer full) (nullable): an AnnotStore, AnnotState or AnnotBroker */
 ANNOT_API GObject *annot_plugin_loader_make (AnnotPluginLoader *self, AnnotPluginClass plugin_class, AnnotConfig *config,
                                              GError **error);
+/* Returns: (transfer full): a table of the loaded plugins, with a line of titles */
+ANNOT_API char *annot_plugin_loader_print (AnnotPluginLoader *self);
 
 G_END_DECLS
