@@ -1,6 +1,26 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The table of installed plugins, for people. */
+/* The classes of plugins, and the table of those that are installed, for people. */
 #include "annot-plugin-loader.h"
+
+/**
+ * annot_plugin_class_to_string:
+ * @plugin_class: a class
+ *
+ * Returns: (transfer none): "store", "state" or "broker"
+ */
+const char *
+annot_plugin_class_to_string (AnnotPluginClass plugin_class)
+{
+  switch (plugin_class) {
+  case ANNOT_PLUGIN_STORE:
+    return "store";
+  case ANNOT_PLUGIN_STATE:
+    return "state";
+  case ANNOT_PLUGIN_BROKER:
+    return "broker";
+  }
+  g_return_val_if_reached (NULL);
+}
 
 char *
 annot_plugin_loader_print (AnnotPluginLoader *self)
