@@ -31,6 +31,10 @@ ANNOT_API void annot_example_append_json (GString *out, const AnnotExample *exam
 /* Appends the example as it came (the payload with `detections`, and with `frame_data` when the frame is loaded and
  * with_frame is TRUE): what a producer would send to have it once more. */
 ANNOT_API void annot_example_append_original (GString *out, const AnnotExample *example, gboolean with_frame);
+/* Appends `"/api/v1/examples/ID/frame"`, or null when it has no image. */
+ANNOT_API void annot_example_append_frame_url (GString *out, const AnnotExample *example);
+/* Appends `{topic,partition,offset}`, or null when it did not come from a broker. */
+ANNOT_API void annot_example_append_source (GString *out, const AnnotExample *example);
 /* TRUE for `[A-Za-z0-9._:-]{1,255}`. */
 ANNOT_API gboolean annot_event_id_is_valid (const char *text);
 

@@ -5,7 +5,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "annot-json-reader.h"
+#include "annot-json-field.h"
 #include "annot-time.h"
 
 static void
@@ -157,12 +157,7 @@ annot_json_append_members (GString *out, const char *object, const char *const *
   if (!annot_json_reader_begin_object (&reader))
     return;
   while (annot_json_reader_next_member (&reader, &name) && annot_json_reader_skip (&reader, &value)) {
-    if (is_left_out (&name, leave_out))
-      continue;
-    if (out->len > 0 && out->str[out->len - 1] != '{')
-      g_string_append_c (out, ',');
-    g_string_append_len (out, name.data - 1, (gssize) name.length + 2);
-    g_string_append_c (out, ':');
-    g_string_append_len (out, value.data, (gssize) value.length);
+    if (!is_left_out (&name, leave_out))
+      annot_field_append_raw (out, &name, &value);
   }
 }

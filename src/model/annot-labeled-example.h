@@ -12,6 +12,10 @@ G_BEGIN_DECLS
  * inline_frame: the relay is to add frame_data, else frame_url and frame_sha256 stand in it */
 ANNOT_API AnnotOutgoing *annot_labeled_example_new (const char *topic, const AnnotExample *example,
                                                     const AnnotAnnotation *annotation, gboolean inline_frame);
+/* Appends the members of a labelled example but frame_data, frame_url and frame_sha256, to an object that has begun;
+ * annotation may be NULL: its members are null then. */
+ANNOT_API void annot_labeled_example_append (GString *out, const AnnotExample *example,
+                                             const AnnotAnnotation *annotation);
 /* Returns: (transfer full): `{event_type, example_id, by, reason, timestamp}`; event_id and reason may be NULL */
 ANNOT_API AnnotOutgoing *annot_event_new (const char *topic, const char *event_type, const char *event_id,
                                           const char *by, const char *reason);
