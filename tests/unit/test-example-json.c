@@ -147,9 +147,9 @@ test_errors (void)
   } cases[] = {
     { "", "not valid JSON at byte 0: a value is expected" },
     { "[]", "must be an object" },
-    { "{" HEAD "} x", "not valid JSON at byte 77: nothing may follow the value" },
-    { "{" HEAD ",\"x\":[[[[[[[[]]]]]]]]}", "not valid JSON at byte 87: nested too deeply" },
-    { "{" HEAD ",\"detections\":[{\"bbox\":]}", "not valid JSON at byte 97: a value is expected" },
+    { "{" HEAD "} x", "not valid JSON at byte 73: nothing may follow the value" },
+    { "{" HEAD ",\"x\":[[[[[[[[]]]]]]]]}", "not valid JSON at byte 83: nested too deeply" },
+    { "{" HEAD ",\"detections\":[{\"bbox\":]}", "not valid JSON at byte 94: a value is expected" },
     { "{\"camera_id\":\"c\",\"timestamp\":\"2026-11-23T08:00:00Z\"}", "event_id: is required" },
     { "{\"event_id\":\"e\",\"timestamp\":\"2026-11-23T08:00:00Z\"}", "camera_id: is required" },
     { "{\"event_id\":\"e\",\"camera_id\":\"c\"}", "timestamp: is required" },
