@@ -28,7 +28,7 @@ GPtrArray *annot_desk_renew_finish (AnnotDesk *self, GAsyncResult *result, GErro
 void annot_desk_release (AnnotDesk *self, const char *annotator, GArray *tokens, GCancellable *cancellable,
                          GAsyncReadyCallback callback, gpointer user_data);
 GPtrArray *annot_desk_release_finish (AnnotDesk *self, GAsyncResult *result, GError **error);
-/* Writes annotation and outgoing message in one transaction, wakes the relay, says example_done.
+/* Writes annotation and outgoing message in one transaction, wakes the relay, says example_done. correction is copied.
  * Pointer: AnnotSubmitResult; NOT_FOUND, STALE, FINISHED. */
 void annot_desk_submit (AnnotDesk *self, const char *event_id, const char *annotator, AnnotCorrection *correction,
                         GCancellable *cancellable, GAsyncReadyCallback callback, gpointer user_data);

@@ -14,8 +14,9 @@ G_DECLARE_FINAL_TYPE (AnnotNotifier, annot_notifier, ANNOT, NOTIFIER, GObject)
 
 /* Signals:
  * `event` (AnnotNotifier *self, GBytes *text): one WebSocket text message that every page is to get, byte for byte:
- *   new_example (in seq order, none missing, none twice), example_taken, example_done, example_removed, pending (at most one
- *   a second), resync.
+ *   new_example (in seq order, none missing, none twice), example_taken, example_done, example_removed, example_released
+ *   (`{"type","example_id"}`: it waits for a person again), pending (at most one a second), resync (some new_example cannot
+ *   be told, because there were too many or they are gone: fetch the list anew and go on from its seq).
  * `personal` (AnnotNotifier *self, const char *account, GBytes *text): one for the pages of one account: lease_expired. */
 
 AnnotNotifier *annot_notifier_new (AnnotStore *store, AnnotState *state);
@@ -35,6 +36,8 @@ gboolean annot_notifier_announce_examples_finish (AnnotNotifier *self, GAsyncRes
 void annot_notifier_announce (AnnotNotifier *self, const char *kind, const char *event_id);
 /* Tells the pages of one account, on any instance, that a lease has ended. */
 void annot_notifier_announce_expired (AnnotNotifier *self, const char *account, const char *event_id);
+/* Many examples have changed or are gone: the pages of every instance are to fetch anew. */
+void annot_notifier_announce_resync (AnnotNotifier *self);
 
 /* Returns: (transfer full): the hello message: epoch, the last seq handed to pages here, pending */
 GBytes *annot_notifier_hello (AnnotNotifier *self);

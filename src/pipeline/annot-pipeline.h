@@ -18,7 +18,7 @@ G_DECLARE_FINAL_TYPE (AnnotPipeline, annot_pipeline, ANNOT, PIPELINE, GObject)
 /* Takes configured, closed backends. */
 AnnotPipeline *annot_pipeline_new (AnnotConfig *config, AnnotStore *store, AnnotState *state, AnnotBroker *broker);
 /* Opens the backends (temporary failures are retried until `[service] start-timeout`), starts all parts, among them
- * retention. Boolean; the error of the backend that did not open. */
+ * retention. Boolean; the error of the backend that did not open (a drain then closes those that did). */
 void annot_pipeline_start (AnnotPipeline *self, GCancellable *cancellable, GAsyncReadyCallback callback,
                            gpointer user_data);
 gboolean annot_pipeline_start_finish (AnnotPipeline *self, GAsyncResult *result, GError **error);

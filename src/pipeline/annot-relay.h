@@ -19,7 +19,8 @@ AnnotRelay *annot_relay_new (AnnotConfig *config, AnnotStore *store, AnnotState 
 void annot_relay_start (AnnotRelay *self);
 /* Something was written to the outbox here: look at once. */
 void annot_relay_wake (AnnotRelay *self);
-/* Takes nothing more, and answers when what is in flight is confirmed or given back. Boolean. */
+/* Publishes for two seconds more what is due, takes nothing after that, and answers when what is in flight is confirmed;
+ * on cancellation it is given back. Boolean. */
 void annot_relay_drain (AnnotRelay *self, GCancellable *cancellable, GAsyncReadyCallback callback, gpointer user_data);
 gboolean annot_relay_drain_finish (AnnotRelay *self, GAsyncResult *result, GError **error);
 void annot_relay_get_counters (AnnotRelay *self, AnnotRelayCounters *counters);

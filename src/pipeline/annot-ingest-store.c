@@ -1,0 +1,309 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Batches into the store: one at a time, retried while the store is away, bisected to the row it cannot take. */
+#include "annot-backoff.h"
+#include "annot-ingest-private.h"
+
+#define RETRY_BASE_MILLISECONDS 100
+#define RETRY_CAP_MILLISECONDS 1500
+#define RETRY_JITTER 0.3
+/* A batch is ended by this, too: rows with large frames are not gathered by the hundred. */
+#define BATCH_BYTES (16 * 1024 * 1024)
+
+/* A run of the batch's units. */
+typedef struct {
+  guint first;
+  guint count;
+} Range;
+
+/* A put that is under way. */
+typedef struct {
+  AnnotIngest *ingest;
+  Range range;
+} Put;
+
+/* Stored units whose notifications are going out; only then are they done. */
+typedef struct {
+  AnnotIngest *ingest;
+  GPtrArray *units;
+} Announced;
+
+static void put_next (AnnotIngest *self);
+
+void
+annot_ingest_batch_free (AnnotIngestBatch *batch)
+{
+  g_ptr_array_unref (batch->units);
+  g_array_unref (batch->ranges);
+  g_free (batch);
+}
+
+static void
+push_range (AnnotIngestBatch *batch, guint first, guint count)
+{
+  Range range = {first, count};
+
+  if (count > 0)
+    g_array_append_val (batch->ranges, range);
+}
+
+/* Notifications */
+
+static void
+finish_units (AnnotIngest *self, GPtrArray *units)
+{
+  for (guint i = 0; i < units->len; i++) {
+    AnnotIngestUnit *unit = g_ptr_array_index (units, i);
+
+    if (unit->entry)
+      annot_offset_tracker_finish (self->tracker, g_steal_pointer (&unit->entry));
+    annot_ingest_retire (self, unit);
+  }
+}
+
+static void
+on_announced (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  Announced *announced = user_data;
+  g_autoptr (AnnotIngest) self = announced->ingest;
+
+  /* TRUE also when the state is away: the gap is found by the others. */
+  annot_notifier_announce_examples_finish (ANNOT_NOTIFIER (source), result, NULL);
+  ANNOT_FAULT_POINT ("after_notify");
+  self->announcing--;
+  finish_units (self, announced->units);
+  g_ptr_array_unref (announced->units);
+  g_free (announced);
+  annot_ingest_settle (self);
+}
+
+static int
+by_seq (gconstpointer a, gconstpointer b)
+{
+  const AnnotExample *left = *(const AnnotExample *const *) a;
+  const AnnotExample *right = *(const AnnotExample *const *) b;
+
+  return left->seq < right->seq ? -1 : left->seq > right->seq;
+}
+
+/* Takes the unit's results, of the answer from @at on. */
+static void
+take_results (AnnotIngest *self, AnnotIngestUnit *unit, GArray *results, guint at, GPtrArray *fresh)
+{
+  for (guint i = 0; i < unit->rows; i++) {
+    const AnnotPutResult *result = &g_array_index (results, AnnotPutResult, at + i);
+    AnnotExample *example = unit->examples ? g_ptr_array_index (unit->examples, i) : unit->example;
+
+    if (result->known) {
+      self->counters.known++;
+      continue;
+    }
+    self->counters.stored++;
+    example->seq = result->seq;
+    if (!example->received_at)
+      example->received_at = g_get_real_time ();
+    g_ptr_array_add (fresh, annot_example_ref (example));
+  }
+}
+
+static void
+answer_task (AnnotIngestUnit *unit, GArray *results, guint at)
+{
+  GArray *own = g_array_sized_new (FALSE, FALSE, sizeof (AnnotPutResult), unit->rows);
+
+  g_array_append_vals (own, &g_array_index (results, AnnotPutResult, at), unit->rows);
+  g_task_return_pointer (unit->task, own, (GDestroyNotify) g_array_unref);
+}
+
+/* The rows of the range are durable. */
+static void
+stored (AnnotIngest *self, Range range, GArray *results)
+{
+  AnnotIngestBatch *batch = self->batch;
+  g_autoptr (GPtrArray) fresh = g_ptr_array_new_with_free_func ((GDestroyNotify) annot_example_unref);
+  Announced *announced = g_new0 (Announced, 1);
+  guint at = 0;
+
+  announced->ingest = g_object_ref (self);
+  announced->units = g_ptr_array_new ();
+  for (guint i = range.first; i < range.first + range.count; i++) {
+    AnnotIngestUnit *unit = g_steal_pointer (&g_ptr_array_index (batch->units, i));
+
+    if (!unit)
+      continue;
+    take_results (self, unit, results, at, fresh);
+    if (unit->task)
+      answer_task (unit, results, at);
+    at += unit->rows;
+    g_ptr_array_add (announced->units, unit);
+  }
+  g_ptr_array_sort (fresh, by_seq);
+  self->announcing++;
+  annot_notifier_announce_examples (self->notifier, fresh, NULL, on_announced, announced);
+}
+
+/* Failures */
+
+/* Those who wait at the other end of a request are told now. */
+static void
+fail_tasks (AnnotIngest *self, Range range, const GError *error)
+{
+  for (guint i = range.first; i < range.first + range.count; i++) {
+    AnnotIngestUnit *unit = g_ptr_array_index (self->batch->units, i);
+
+    if (unit && unit->task) {
+      g_ptr_array_index (self->batch->units, i) = NULL;
+      g_task_return_error (unit->task, g_error_copy (error));
+      annot_ingest_retire (self, unit);
+    }
+  }
+}
+
+static gboolean
+on_retry_timer (gpointer user_data)
+{
+  g_autoptr (AnnotIngest) self = g_object_ref (user_data);
+
+  self->retry_timer = 0;
+  put_next (self);
+  return G_SOURCE_REMOVE;
+}
+
+static void
+retry_later (AnnotIngest *self, Range range, const GError *error)
+{
+  gint64 delay = annot_backoff_delay (++self->batch->attempts, RETRY_BASE_MILLISECONDS, RETRY_CAP_MILLISECONDS,
+                                      RETRY_JITTER);
+  guint suppressed;
+
+  if (annot_log_limit_allow (&self->store_limit, 10, &suppressed))
+    g_warning ("intake: the store did not take a batch: %s; intake is paused and it is tried again (%u more since the "
+               "last line)",
+               error->message, suppressed);
+  self->counters.store_retries++;
+  fail_tasks (self, range, error);
+  push_range (self->batch, range.first, range.count);
+  self->retry_timer = g_timeout_add ((guint) delay, on_retry_timer, self);
+  annot_ingest_press (self);
+}
+
+/* One row of the range can never be stored: half of it at a time finds it. */
+static void
+bisect (AnnotIngest *self, Range range, const GError *error)
+{
+  if (range.count > 1) {
+    push_range (self->batch, range.first + range.count / 2, range.count - range.count / 2);
+    push_range (self->batch, range.first, range.count / 2);
+    return;
+  }
+  fail_tasks (self, range, error);
+  if (g_ptr_array_index (self->batch->units, range.first))
+    annot_ingest_reject (self, g_steal_pointer (&g_ptr_array_index (self->batch->units, range.first)), "store",
+                         error->message);
+}
+
+static void
+give_up (AnnotIngest *self)
+{
+  g_autoptr (GError) error =
+      g_error_new_literal (ANNOT_ERROR, ANNOT_ERROR_TEMPORARY, "the service is shutting down");
+
+  fail_tasks (self, (Range){0, self->batch->units->len}, error);
+  for (guint i = 0; i < self->batch->units->len; i++) {
+    if (g_ptr_array_index (self->batch->units, i))
+      annot_ingest_retire (self, g_ptr_array_index (self->batch->units, i));
+  }
+  g_clear_pointer (&self->batch, annot_ingest_batch_free);
+}
+
+static void
+on_put (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autofree Put *put = user_data;
+  g_autoptr (AnnotIngest) self = put->ingest;
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GArray) results = annot_store_put_examples_finish (ANNOT_STORE (source), result, &error);
+
+  if (results) {
+    ANNOT_FAULT_POINT ("after_store_commit");
+    self->batch->attempts = 0;
+    stored (self, put->range, results);
+  } else if (self->aborted || !self->store) {
+    give_up (self);
+    return;
+  } else if (g_error_matches (error, ANNOT_ERROR, ANNOT_ERROR_PERMANENT) ||
+             g_error_matches (error, ANNOT_ERROR, ANNOT_ERROR_INVALID)) {
+    bisect (self, put->range, error);
+  } else {
+    retry_later (self, put->range, error);
+    return;
+  }
+  put_next (self);
+}
+
+static GPtrArray *
+collect_rows (AnnotIngestBatch *batch, Range range)
+{
+  GPtrArray *rows = g_ptr_array_new_full (range.count, (GDestroyNotify) annot_example_unref);
+
+  for (guint i = range.first; i < range.first + range.count; i++) {
+    const AnnotIngestUnit *unit = g_ptr_array_index (batch->units, i);
+
+    if (!unit)
+      continue;
+    if (unit->example)
+      g_ptr_array_add (rows, annot_example_ref (unit->example));
+    for (guint j = 0; unit->examples && j < unit->examples->len; j++)
+      g_ptr_array_add (rows, annot_example_ref (g_ptr_array_index (unit->examples, j)));
+  }
+  return rows;
+}
+
+/* Puts the batch's next range; at its end, the next batch. */
+static void
+put_next (AnnotIngest *self)
+{
+  while (self->batch->ranges->len > 0) {
+    Range range = g_array_index (self->batch->ranges, Range, self->batch->ranges->len - 1);
+    g_autoptr (GPtrArray) rows = collect_rows (self->batch, range);
+    Put *put;
+
+    g_array_set_size (self->batch->ranges, self->batch->ranges->len - 1);
+    if (rows->len == 0)
+      continue;
+    put = g_new0 (Put, 1);
+    put->ingest = g_object_ref (self);
+    put->range = range;
+    ANNOT_FAULT_POINT ("before_store_commit");
+    annot_store_put_examples (self->store, rows, self->cancellable, on_put, put);
+    return;
+  }
+  g_clear_pointer (&self->batch, annot_ingest_batch_free);
+  self->counters.batches++;
+  annot_ingest_flush (self);
+  annot_ingest_settle (self);
+}
+
+void
+annot_ingest_flush (AnnotIngest *self)
+{
+  AnnotIngestBatch *batch;
+  guint rows = 0;
+  gsize bytes = 0;
+
+  if (self->batch || self->queue.length == 0)
+    return;
+  g_clear_handle_id (&self->batch_timer, g_source_remove);
+  batch = g_new0 (AnnotIngestBatch, 1);
+  batch->units = g_ptr_array_new ();
+  batch->ranges = g_array_new (FALSE, FALSE, sizeof (Range));
+  while (self->queue.length > 0 && rows < self->batch_size && bytes < BATCH_BYTES) {
+    AnnotIngestUnit *unit = g_queue_pop_head (&self->queue);
+
+    rows += unit->rows;
+    bytes += unit->bytes;
+    g_ptr_array_add (batch->units, unit);
+  }
+  push_range (batch, 0, batch->units->len);
+  self->batch = batch;
+  put_next (self);
+}
