@@ -3,7 +3,9 @@
 #pragma once
 
 #include <annotationd/annotationd.h>
+#include "annot-channel.h"
 #include "annot-identity.h"
+#include "annot-poller.h"
 
 G_BEGIN_DECLS
 
@@ -19,12 +21,16 @@ typedef struct {
   guint64 closed_no_pong;
 } AnnotHubCounters;
 
-AnnotHub *annot_hub_new (AnnotPipeline *pipeline, AnnotIdentity *identity);
-/* Takes over an upgraded socket: the stream was stolen from libsoup after its 101. caller (transfer full). */
-void annot_hub_adopt (AnnotHub *self, GIOStream *stream, AnnotCaller *caller, const char *client);
+AnnotHub *annot_hub_new (AnnotPipeline *pipeline, AnnotIdentity *identity, AnnotPoller *poller);
+/* Takes over a socket after its 101. channel, caller (transfer full); rest (nullable): bytes that came after the request. */
+void annot_hub_adopt (AnnotHub *self, AnnotChannel *channel, AnnotCaller *caller, GBytes *rest);
+/* For the older path: says that it has moved, and closes with 3000. channel (transfer full). */
+void annot_hub_turn_away (AnnotHub *self, AnnotChannel *channel);
 /* Closes all with 3001 in jittered batches; answers when they are gone, 5 s at most. Boolean. */
 void annot_hub_drain (AnnotHub *self, GCancellable *cancellable, GAsyncReadyCallback callback, gpointer user_data);
 gboolean annot_hub_drain_finish (AnnotHub *self, GAsyncResult *result, GError **error);
+/* Cuts every socket, at the end of the server. */
+void annot_hub_close_all (AnnotHub *self);
 void annot_hub_get_counters (AnnotHub *self, AnnotHubCounters *counters);
 
 G_END_DECLS

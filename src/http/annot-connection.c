@@ -1,0 +1,703 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A client's connection: reads one request after the other, writes the answers, with a deadline on every state. */
+#include "annot-connection.h"
+
+#include <errno.h>
+#include <sys/epoll.h>
+
+#include "annot-request-private.h"
+
+/* How much a client that was refused may still send before it is cut off, and for how long. */
+#define LINGER_BYTES (256 * 1024)
+#define LINGER_MICROSECONDS (2 * G_USEC_PER_SEC)
+#define MAX_PARTS 16
+
+typedef enum {
+  STATE_HANDSHAKE,
+  STATE_HEAD,    /* waits for a request, or for the rest of its head */
+  STATE_BODY,
+  STATE_HANDLER, /* the answer is the handler's to give */
+  STATE_WRITE,
+  STATE_LINGER,  /* the answer is out; what the client still sends is thrown away, lest a reset destroys the answer */
+  STATE_CLOSED,
+} State;
+
+struct _AnnotConnection {
+  AnnotWatch watch;
+  AnnotTimer timer;
+  AnnotDeferred writing; /* pieces of an answer are written from the poller, never on a handler's stack */
+  gint64 deadline;
+  grefcount refs;
+  AnnotTransport *transport;
+  AnnotChannel *channel;
+  GList link;
+  State state;
+  gboolean is_processing;
+  gboolean is_ending; /* the answer's last byte is in the queue */
+  gboolean close_after;
+
+  GByteArray *input; /* NULL while nothing is left over */
+  gsize scanned;
+  gsize body_length; /* counted in the transport's budget */
+  gsize linger_bytes;
+
+  GQueue output; /* of GBytes */
+  gsize output_offset;
+
+  AnnotRequest *request;
+  AnnotBodyFunc body_done;
+  AnnotDrainedFunc drained;
+  AnnotUpgradedFunc upgraded;
+  gpointer upgraded_data;
+  GDestroyNotify upgraded_destroy;
+};
+
+static void process_input (AnnotConnection *self);
+static void flush (AnnotConnection *self);
+
+static void
+unref (AnnotConnection *self)
+{
+  if (g_ref_count_dec (&self->refs)) {
+    g_clear_pointer (&self->input, g_byte_array_unref);
+    g_queue_clear_full (&self->output, (GDestroyNotify)g_bytes_unref);
+    if (self->upgraded_destroy != NULL) {
+      self->upgraded_destroy (self->upgraded_data);
+    }
+    g_free (self);
+  }
+}
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (AnnotConnection, unref)
+
+static AnnotConnection *
+ref (AnnotConnection *self)
+{
+  g_ref_count_inc (&self->refs);
+  return self;
+}
+
+/* Moving a deadline back is free: the timer that fires early is armed anew. */
+static void
+set_deadline (AnnotConnection *self, gint64 timeout)
+{
+  self->deadline = g_get_monotonic_time () + timeout;
+  if (!annot_timer_is_armed (&self->timer) || self->timer.deadline > self->deadline) {
+    annot_poller_arm (self->transport->poller, &self->timer, self->deadline);
+  }
+}
+
+static void
+want (AnnotConnection *self, guint32 events)
+{
+  annot_poller_modify (self->transport->poller, &self->watch, events);
+}
+
+static void
+release_body (AnnotConnection *self)
+{
+  self->transport->body_bytes -= self->body_length;
+  self->body_length = 0;
+}
+
+/* Leaves the poller and the transport; the channel is the caller's. */
+static void
+leave (AnnotConnection *self)
+{
+  self->state = STATE_CLOSED;
+  release_body (self);
+  annot_poller_remove (self->transport->poller, &self->watch);
+  annot_poller_disarm (self->transport->poller, &self->timer);
+  annot_poller_undefer (self->transport->poller, &self->writing);
+  g_queue_unlink (&self->transport->connections, &self->link);
+  AnnotRequest *request = g_steal_pointer (&self->request);
+  if (request != NULL) {
+    annot_request_detach (request);
+    annot_request_unref (request);
+  }
+  unref (self);
+}
+
+static void
+close_now (AnnotConnection *self)
+{
+  if (self->state != STATE_CLOSED) {
+    g_autoptr (AnnotChannel) channel = g_steal_pointer (&self->channel);
+    leave (self);
+  }
+}
+
+static void
+linger (AnnotConnection *self)
+{
+  self->state = STATE_LINGER;
+  annot_channel_shutdown (self->channel);
+  g_clear_pointer (&self->input, g_byte_array_unref);
+  want (self, EPOLLIN | EPOLLRDHUP);
+  set_deadline (self, LINGER_MICROSECONDS);
+  annot_poller_arm (self->transport->poller, &self->timer, self->deadline);
+}
+
+/* The answer is out. */
+static void
+finish_request (AnnotConnection *self)
+{
+  AnnotRequest *request = g_steal_pointer (&self->request);
+  gboolean unread = request != NULL && request->body == NULL && request->verdict.content_length > 0;
+  if (request != NULL) {
+    request->connection = NULL;
+    annot_request_drop_stream (request);
+    annot_request_unref (request);
+  }
+  release_body (self);
+  self->body_done = NULL;
+  self->drained = NULL;
+  self->is_ending = FALSE;
+  if (self->close_after || unread || self->transport->is_draining) {
+    linger (self);
+    return;
+  }
+  self->state = STATE_HEAD;
+  set_deadline (self, self->transport->idle_timeout);
+  if (!self->is_processing) {
+    process_input (self);
+  }
+}
+
+static void
+upgrade (AnnotConnection *self)
+{
+  AnnotUpgradedFunc upgraded = self->upgraded;
+  gpointer user_data = g_steal_pointer (&self->upgraded_data);
+  self->upgraded_destroy = NULL;
+  AnnotChannel *channel = g_steal_pointer (&self->channel);
+  g_autoptr (GBytes) rest = NULL;
+  if (self->input != NULL && self->input->len > 0) {
+    rest = g_bytes_new (self->input->data, self->input->len);
+  }
+  self->request->connection = NULL;
+  g_clear_pointer (&self->request, annot_request_unref);
+  leave (self);
+  upgraded (channel, rest, user_data);
+}
+
+/* Everything in the queue is with the kernel. */
+static void
+all_written (AnnotConnection *self)
+{
+  if (self->upgraded != NULL) {
+    upgrade (self);
+  } else if (self->state == STATE_BODY) {
+    want (self, EPOLLIN | EPOLLRDHUP); /* that was 100 Continue */
+  } else if (self->is_ending) {
+    finish_request (self);
+  } else {
+    self->state = STATE_HANDLER;
+    want (self, EPOLLRDHUP);
+    set_deadline (self, self->transport->handler_timeout);
+    if (self->drained != NULL) {
+      self->drained (self->request);
+    }
+  }
+}
+
+static void
+consume_output (AnnotConnection *self, gsize count)
+{
+  count += self->output_offset;
+  while (!g_queue_is_empty (&self->output)) {
+    gsize size = g_bytes_get_size (g_queue_peek_head (&self->output));
+    if (count < size) {
+      break;
+    }
+    count -= size;
+    g_bytes_unref (g_queue_pop_head (&self->output));
+  }
+  self->output_offset = count;
+}
+
+static gssize
+write_some (AnnotConnection *self)
+{
+  struct iovec parts[MAX_PARTS];
+  int n_parts = 0;
+  for (GList *at = self->output.head; at != NULL && n_parts < MAX_PARTS; at = at->next) {
+    gsize size;
+    gconstpointer data = g_bytes_get_data (at->data, &size);
+    gsize offset = n_parts == 0 ? self->output_offset : 0;
+    parts[n_parts].iov_base = (char *)data + offset;
+    parts[n_parts].iov_len = size - offset;
+    n_parts++;
+  }
+  return annot_channel_writev (self->channel, parts, n_parts);
+}
+
+static void
+flush (AnnotConnection *self)
+{
+  while (!g_queue_is_empty (&self->output)) {
+    gssize count = write_some (self);
+    if (count == -1 && errno == EAGAIN) {
+      want (self, EPOLLOUT | EPOLLRDHUP);
+      return;
+    }
+    if (count == -1) {
+      close_now (self);
+      return;
+    }
+    consume_output (self, (gsize)count);
+    set_deadline (self, self->transport->write_timeout);
+  }
+  all_written (self);
+}
+
+static void
+write_deferred (AnnotDeferred *deferred)
+{
+  AnnotConnection *self = (AnnotConnection *)((char *)deferred - G_STRUCT_OFFSET (AnnotConnection, writing));
+  g_autoptr (AnnotConnection) alive = ref (self);
+  flush (self);
+}
+
+void
+annot_connection_write (AnnotConnection *self, GBytes *bytes, AnnotDrainedFunc callback)
+{
+  self->state = STATE_WRITE;
+  self->drained = callback;
+  set_deadline (self, self->transport->write_timeout);
+  if (g_bytes_get_size (bytes) > 0) {
+    g_queue_push_tail (&self->output, bytes);
+  } else {
+    g_bytes_unref (bytes);
+  }
+  annot_poller_defer (self->transport->poller, &self->writing);
+}
+
+void
+annot_connection_end_answer (AnnotConnection *self, gboolean close)
+{
+  self->is_ending = TRUE;
+  self->close_after |= close;
+  self->drained = NULL;
+  annot_poller_defer (self->transport->poller, &self->writing);
+}
+
+void
+annot_connection_answer (AnnotConnection *self, GString *head, GBytes *body, gboolean close)
+{
+  g_autoptr (AnnotConnection) alive = ref (self);
+  self->state = STATE_WRITE;
+  self->is_ending = TRUE;
+  self->close_after |= close;
+  /* The usual case takes no queue: one system call and nothing kept. */
+  gsize body_size = 0;
+  gconstpointer data = body != NULL ? g_bytes_get_data (body, &body_size) : NULL;
+  gsize written = 0;
+  if (g_queue_is_empty (&self->output)) {
+    struct iovec parts[2] = { { head->str, head->len }, { (void *)data, body_size } };
+    gssize count = annot_channel_writev (self->channel, parts, body_size > 0 ? 2 : 1);
+    if (count == -1 && errno != EAGAIN) {
+      g_string_free (head, TRUE);
+      close_now (self);
+      return;
+    }
+    written = count > 0 ? (gsize)count : 0;
+    if (written == head->len + body_size) {
+      g_string_free (head, TRUE);
+      all_written (self);
+      return;
+    }
+  }
+  g_queue_push_tail (&self->output, g_string_free_to_bytes (head));
+  if (body_size > 0) {
+    g_queue_push_tail (&self->output, g_bytes_ref (body));
+  }
+  consume_output (self, written);
+  set_deadline (self, self->transport->write_timeout);
+  want (self, EPOLLOUT | EPOLLRDHUP);
+}
+
+void
+annot_connection_abort (AnnotConnection *self)
+{
+  close_now (self);
+}
+
+void
+annot_connection_upgrade (AnnotConnection *self, GString *head, AnnotUpgradedFunc callback, gpointer user_data,
+                          GDestroyNotify destroy)
+{
+  self->upgraded = callback;
+  self->upgraded_data = user_data;
+  self->upgraded_destroy = destroy;
+  annot_connection_write (self, g_string_free_to_bytes (head), NULL);
+}
+
+gboolean
+annot_connection_skip_body (AnnotConnection *self)
+{
+  gsize length = (gsize)self->request->verdict.content_length;
+  if (self->request->body != NULL || length == 0) {
+    return TRUE;
+  }
+  if (self->input == NULL || self->input->len < length) {
+    return FALSE;
+  }
+  g_byte_array_remove_range (self->input, 0, length);
+  self->request->body = g_bytes_new_static ("", 0);
+  return TRUE;
+}
+
+const AnnotPeer *
+annot_connection_get_peer (AnnotConnection *self)
+{
+  return self->channel->peer;
+}
+
+/* Answers what is no request, and closes. */
+static void
+refuse (AnnotConnection *self, const AnnotVerdict *verdict)
+{
+  self->transport->requests++;
+  self->transport->by_class[verdict->status / 100]++;
+  annot_connection_answer (self, annot_request_refusal (verdict), NULL, TRUE);
+}
+
+static void
+body_complete (AnnotConnection *self)
+{
+  gsize length = (gsize)self->request->verdict.content_length;
+  if (self->input->len == length) {
+    self->request->body = g_byte_array_free_to_bytes (g_steal_pointer (&self->input));
+  } else {
+    self->request->body = g_bytes_new (self->input->data, length);
+    g_byte_array_remove_range (self->input, 0, length);
+  }
+  self->state = STATE_HANDLER;
+  want (self, EPOLLRDHUP);
+  set_deadline (self, self->transport->handler_timeout);
+  AnnotBodyFunc done = g_steal_pointer (&self->body_done);
+  done (self->request);
+}
+
+/* Counts what is kept of bodies; FALSE and answered when there is too much of it in all. */
+static gboolean
+charge_body (AnnotConnection *self)
+{
+  AnnotTransport *transport = self->transport;
+  gsize kept = MIN (self->input->len, (gsize)self->request->verdict.content_length);
+  transport->body_bytes += kept - self->body_length;
+  self->body_length = kept;
+  if (transport->body_bytes <= transport->body_budget) {
+    return TRUE;
+  }
+  self->body_done = NULL;
+  annot_request_set_header (self->request, "Retry-After", "5");
+  annot_request_respond_problem (self->request, 503, "too many large requests are under way", NULL);
+  return FALSE;
+}
+
+static void
+check_body (AnnotConnection *self)
+{
+  if (charge_body (self) && self->input->len >= (gsize)self->request->verdict.content_length) {
+    body_complete (self);
+  }
+}
+
+void
+annot_connection_read_body (AnnotConnection *self, AnnotBodyFunc callback)
+{
+  g_autoptr (AnnotConnection) alive = ref (self);
+  if (self->request->verdict.content_length == 0) {
+    self->request->body = g_bytes_new_static ("", 0);
+    callback (self->request);
+    return;
+  }
+  self->state = STATE_BODY;
+  self->body_done = callback;
+  set_deadline (self, self->transport->body_timeout);
+  if (self->input == NULL) {
+    self->input = g_byte_array_new ();
+  }
+  if (self->request->verdict.expect_continue && self->input->len == 0) {
+    static const char go_on[] = "HTTP/1.1 100 Continue\r\n\r\n";
+    g_queue_push_tail (&self->output, g_bytes_new_static (go_on, sizeof go_on - 1));
+    flush (self);
+    return;
+  }
+  want (self, EPOLLIN | EPOLLRDHUP);
+  check_body (self);
+}
+
+/* A head is whole: makes the request of it and hands it on. */
+static void
+begin_request (AnnotConnection *self, const char *head, gsize length)
+{
+  AnnotVerdict verdict;
+  annot_guard_check (head, length, &verdict);
+  AnnotRequest *request = NULL;
+  if (verdict.status == 0) {
+    request = annot_request_new (self->transport, self, head, length, &verdict);
+    verdict = request->verdict;
+  }
+  if (verdict.status != 0) {
+    g_clear_pointer (&request, annot_request_unref);
+    refuse (self, &verdict);
+    return;
+  }
+  self->transport->requests++;
+  self->request = request;
+  self->state = STATE_HANDLER;
+  self->close_after = !verdict.keep_alive;
+  g_autoptr (AnnotRequest) alive = annot_request_ref (request);
+  self->transport->accept (request, self->transport->user_data);
+  if (self->state == STATE_HANDLER) {
+    want (self, EPOLLRDHUP);
+    set_deadline (self, self->transport->handler_timeout);
+  }
+}
+
+/* Takes a head from data, if it is there. Returns: bytes used */
+static gsize
+take_head (AnnotConnection *self, const char *data, gsize length)
+{
+  AnnotVerdict verdict = { 0 };
+  gssize end = annot_guard_find_end (data, length, &self->scanned, &verdict);
+  if (end == -1) {
+    refuse (self, &verdict);
+    return length;
+  }
+  return (gsize)end;
+}
+
+/* Requests that lie in the input already, one after the other. */
+static void
+process_input (AnnotConnection *self)
+{
+  g_autoptr (AnnotConnection) alive = ref (self);
+  self->is_processing = TRUE;
+  while (self->state == STATE_HEAD && self->input != NULL && self->input->len > 0) {
+    gsize used = take_head (self, (const char *)self->input->data, self->input->len);
+    if (used == 0 || self->state != STATE_HEAD) {
+      break;
+    }
+    g_autofree char *head = g_strndup ((const char *)self->input->data, used);
+    g_byte_array_remove_range (self->input, 0, used);
+    begin_request (self, head, used);
+  }
+  self->is_processing = FALSE;
+  if (self->input != NULL && self->input->len == 0 && self->state != STATE_BODY) {
+    g_clear_pointer (&self->input, g_byte_array_unref);
+  }
+  if (self->state == STATE_HEAD) {
+    want (self, EPOLLIN | EPOLLRDHUP);
+  }
+}
+
+static void
+keep_input (AnnotConnection *self, const guint8 *data, gsize length)
+{
+  if (self->input == NULL) {
+    self->input = g_byte_array_sized_new (length);
+  }
+  g_byte_array_append (self->input, data, length);
+}
+
+static void
+head_arrived (AnnotConnection *self, guint8 *data, gsize length)
+{
+  gboolean is_first = self->input == NULL;
+  if (is_first) {
+    /* The usual case: one whole request, of which nothing need be kept. */
+    self->is_processing = TRUE;
+    gsize used = take_head (self, (const char *)data, length);
+    if (used > 0 && self->state == STATE_HEAD) {
+      if (used < length) {
+        keep_input (self, data + used, length - used);
+      }
+      begin_request (self, (const char *)data, used);
+      self->is_processing = FALSE;
+      if (self->state == STATE_HEAD) {
+        process_input (self);
+      }
+      return;
+    }
+    self->is_processing = FALSE;
+    if (self->state != STATE_HEAD) {
+      return;
+    }
+    set_deadline (self, self->transport->header_timeout);
+  }
+  keep_input (self, data, length);
+  if (!is_first) {
+    process_input (self);
+  }
+}
+
+static void
+arrived (AnnotConnection *self, guint8 *data, gsize length)
+{
+  switch (self->state) {
+  case STATE_HEAD:
+    head_arrived (self, data, length);
+    break;
+  case STATE_BODY:
+    keep_input (self, data, length);
+    set_deadline (self, self->transport->body_timeout);
+    check_body (self);
+    break;
+  case STATE_LINGER:
+    self->linger_bytes += length;
+    if (self->linger_bytes > LINGER_BYTES) {
+      close_now (self);
+    }
+    break;
+  case STATE_HANDSHAKE:
+  case STATE_HANDLER:
+  case STATE_WRITE:
+  case STATE_CLOSED:
+    break;
+  }
+}
+
+static gboolean
+reads (AnnotConnection *self)
+{
+  return self->state == STATE_HEAD || self->state == STATE_BODY || self->state == STATE_LINGER;
+}
+
+static void
+read_input (AnnotConnection *self)
+{
+  gsize size;
+  guint8 *scratch = annot_poller_get_scratch (self->transport->poller, &size);
+  /* TLS may hold more than the socket shows; plain sockets are asked again by the poller. */
+  do {
+    gssize count = annot_channel_read (self->channel, scratch, size);
+    if (count == -1 && errno == EAGAIN) {
+      return;
+    }
+    if (count <= 0) {
+      close_now (self);
+      return;
+    }
+    arrived (self, scratch, (gsize)count);
+  } while (reads (self) && self->channel->tls != NULL);
+}
+
+static void handshake_done (GObject *source, GAsyncResult *result, gpointer user_data);
+
+static void
+begin_handshake (AnnotConnection *self)
+{
+  g_autoptr (GError) error = NULL;
+  want (self, 0);
+  if (!annot_channel_start_tls (self->channel, self->transport->certificate, &error)) {
+    close_now (self);
+    return;
+  }
+  g_tls_connection_handshake_async (self->channel->tls, G_PRIORITY_DEFAULT, NULL, handshake_done, ref (self));
+}
+
+static void
+handshake_done (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (AnnotConnection) self = user_data;
+  gboolean done = g_tls_connection_handshake_finish (G_TLS_CONNECTION (source), result, NULL);
+  if (self->state == STATE_CLOSED) {
+    return;
+  }
+  if (!done) {
+    close_now (self);
+    return;
+  }
+  self->state = STATE_HEAD;
+  set_deadline (self, self->transport->header_timeout);
+  want (self, EPOLLIN | EPOLLRDHUP);
+  read_input (self);
+}
+
+static void
+ready (AnnotWatch *watch, guint32 events)
+{
+  g_autoptr (AnnotConnection) self = ref ((AnnotConnection *)watch);
+  if (self->state == STATE_HANDSHAKE && self->channel->tls == NULL) {
+    begin_handshake (self);
+  } else if (events & EPOLLERR) {
+    close_now (self);
+  } else if (events & EPOLLOUT) {
+    flush (self);
+  } else if (reads (self) && (events & (EPOLLIN | EPOLLHUP | EPOLLRDHUP))) {
+    read_input (self);
+  } else if (events & (EPOLLRDHUP | EPOLLHUP)) {
+    close_now (self);
+  }
+}
+
+static void
+expired (AnnotTimer *timer)
+{
+  AnnotConnection *self = (AnnotConnection *)((char *)timer - G_STRUCT_OFFSET (AnnotConnection, timer));
+  if (g_get_monotonic_time () < self->deadline) {
+    annot_poller_arm (self->transport->poller, timer, self->deadline);
+    return;
+  }
+  g_autoptr (AnnotConnection) alive = ref (self);
+  gboolean is_idle = self->state == STATE_HEAD && self->input == NULL;
+  self->transport->timeouts += !is_idle && self->state != STATE_LINGER;
+  if (self->state == STATE_HEAD && !is_idle) {
+    refuse (self, &(AnnotVerdict){ .status = 408, .detail = "the head did not come in time" });
+  } else if (self->state == STATE_BODY && g_queue_is_empty (&self->output)) {
+    self->body_done = NULL;
+    annot_request_respond_problem (self->request, 408, "the body did not come in time", NULL);
+  } else if (self->state == STATE_HANDLER && !self->request->is_answered) {
+    annot_request_time_out (self->request);
+  } else {
+    close_now (self);
+  }
+}
+
+void
+annot_connection_start (AnnotTransport *transport, AnnotChannel *channel)
+{
+  AnnotConnection *self = g_new0 (AnnotConnection, 1);
+  g_ref_count_init (&self->refs);
+  self->transport = transport;
+  self->channel = channel;
+  self->watch.func = ready;
+  self->watch.fd = channel->fd;
+  self->timer.func = expired;
+  self->writing.func = write_deferred;
+  self->link.data = self;
+  g_queue_init (&self->output);
+  g_queue_push_tail_link (&transport->connections, &self->link);
+  /* Local sockets stand behind a proxy or on this host: no TLS there. */
+  gboolean encrypts = transport->certificate != NULL && !g_str_equal (channel->peer->name, "unix");
+  self->state = encrypts ? STATE_HANDSHAKE : STATE_HEAD;
+  set_deadline (self, transport->header_timeout);
+  if (!annot_poller_add (transport->poller, &self->watch, EPOLLIN | EPOLLRDHUP)) {
+    close_now (self);
+  }
+}
+
+void
+annot_transport_drain (AnnotTransport *transport)
+{
+  transport->is_draining = TRUE;
+  for (GList *at = transport->connections.head, *next; at != NULL; at = next) {
+    AnnotConnection *connection = at->data;
+    next = at->next;
+    if (connection->state == STATE_HEAD && connection->input == NULL) {
+      close_now (connection);
+    }
+  }
+}
+
+void
+annot_transport_close_all (AnnotTransport *transport)
+{
+  while (transport->connections.head != NULL) {
+    close_now (transport->connections.head->data);
+  }
+}
