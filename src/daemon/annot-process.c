@@ -3,11 +3,9 @@
 #include "annot-process.h"
 
 #include <errno.h>
-#include <glib/gstdio.h>
 #include <signal.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
-#include <unistd.h>
 #ifdef HAVE_SYSTEMD
 #include <systemd/sd-daemon.h>
 #endif
@@ -25,23 +23,6 @@ annot_process_prepare (void)
   limit.rlim_cur = limit.rlim_max;
   if (setrlimit (RLIMIT_NOFILE, &limit) != 0)
     g_warning ("cannot raise the limit of open files: %s", g_strerror (errno));
-}
-
-gboolean
-annot_process_make_state_dir (AnnotConfig *config, GError **error)
-{
-  const char *path = annot_config_get_string (config, "service", "state-dir");
-  gboolean chosen = annot_config_is_set (config, "service", "state-dir");
-
-  if (g_mkdir_with_parents (path, 0700) == 0 && g_access (path, W_OK | X_OK) == 0) {
-    if (!chosen && !g_str_equal (path, ANNOT_STATE_DIR))
-      g_message ("%s cannot be written; state is kept in %s ([service] state-dir)", ANNOT_STATE_DIR, path);
-    return TRUE;
-  }
-  g_set_error (error, G_FILE_ERROR, g_file_error_from_errno (errno),
-               "[service] state-dir: cannot make or write %s: %s; set it to a folder that this user may write", path,
-               g_strerror (errno));
-  return FALSE;
 }
 
 #ifdef HAVE_SYSTEMD

@@ -8,8 +8,6 @@ G_BEGIN_DECLS
 
 /* umask 077, SIGPIPE ignored, as many descriptors as are allowed. */
 void annot_process_prepare (void);
-/* Makes the state folder for this user alone. G_FILE_ERROR. */
-gboolean annot_process_make_state_dir (AnnotConfig *config, GError **error);
 /* Tells the service manager, if there is one: "READY=1", "STOPPING=1", "STATUS=…". */
 void annot_process_notify (const char *state);
 /* Begins to tell the service manager that the main loop turns, if it wants to know.

@@ -7,6 +7,7 @@
 #include "backend/annot-exit-code.h"
 #include "backend/annot-plugin-loader.h"
 #include "backend/annot-settings.h"
+#include "backend/annot-state-dir.h"
 
 #include <glib/gi18n.h>
 #include <locale.h>
@@ -72,11 +73,14 @@ list_plugins (AnnotPluginLoader *loader)
 static int
 serve (AnnotConfig *config, Backends *backends)
 {
+  const char *state_dir = annot_config_get_string (config, "service", "state-dir");
   g_autoptr (AnnotService) service = NULL;
   g_autoptr (GError) error = NULL;
 
-  if (!annot_process_make_state_dir (config, &error))
+  if (!annot_state_dir_make (config, &error))
     return report (error) == EX_NOPERM ? EX_NOPERM : EX_CANTCREAT;
+  if (!annot_config_is_set (config, "service", "state-dir") && !g_str_equal (state_dir, ANNOT_STATE_DIR))
+    g_message ("%s cannot be written; state is kept in %s ([service] state-dir)", ANNOT_STATE_DIR, state_dir);
   service = annot_service_new (config, ANNOT_STORE (backends->store), ANNOT_STATE (backends->state),
                                ANNOT_BROKER (backends->broker));
   return annot_service_run (service, &error) ? EXIT_SUCCESS : report (error);
