@@ -79,7 +79,7 @@ void annot_identity_logout (AnnotIdentity *self, const char *session, GCancellab
 gboolean annot_identity_logout_finish (AnnotIdentity *self, GAsyncResult *result, GError **error);
 /* The account was changed: its sessions are void here and everywhere, its API tokens are looked up anew. */
 void annot_identity_forget_account (AnnotIdentity *self, const char *account);
-/* Only API tokens of the account were added or removed. */
+/* Only API tokens of the account were removed; account NULL: of any account. */
 void annot_identity_forget_tokens (AnnotIdentity *self, const char *account);
 /* Returns: (transfer full): the CSRF token that belongs to a session (HMAC of its jti) */
 char *annot_identity_csrf_token (AnnotIdentity *self, const char *session);

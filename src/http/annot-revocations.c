@@ -198,8 +198,8 @@ news (AnnotState *state, const char *channel, GBytes *data, AnnotRevocations *se
     return;
   if (jti && account && until > 0 && until < 1e17)
     add (self, jti, account, (gint64) until);
-  else if (account) {
-    if (sessions)
+  else if (!jti) {
+    if (sessions && account)
       suspend (self, account);
     g_signal_emit (self, signals[ACCOUNT_CHANGED], 0, account);
   }

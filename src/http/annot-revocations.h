@@ -16,7 +16,7 @@ G_DECLARE_FINAL_TYPE (AnnotRevocations, annot_revocations, ANNOT, REVOCATIONS, G
 /* Signals:
  * `revoked` (AnnotRevocations *self, const char *jti, const char *account): a session is known to have ended, once each.
  * `account-changed` (AnnotRevocations *self, const char *account): on some instance, roles, password, state or tokens of the
- *   account were changed. */
+ *   account (NULL: of some account) were changed. */
 
 AnnotRevocations *annot_revocations_new (AnnotStore *store, AnnotState *state);
 /* Reads the store and subscribes. Boolean: the store was read. */
@@ -30,7 +30,7 @@ void annot_revocations_revoke (AnnotRevocations *self, const char *jti, GCancell
                                GAsyncReadyCallback callback, gpointer user_data);
 gboolean annot_revocations_revoke_finish (AnnotRevocations *self, GAsyncResult *result, GError **error);
 /* The store has revoked an account's sessions: read them, and have the others read them. sessions FALSE: only its API
- * tokens are not what they were. */
+ * tokens are not what they were (account NULL: somebody's). */
 void annot_revocations_announce_account (AnnotRevocations *self, const char *account, gboolean sessions);
 
 G_END_DECLS

@@ -203,7 +203,7 @@ static gboolean
 is_of_account (gpointer digest, gpointer value, gpointer user_data)
 {
   (void) digest;
-  return g_str_equal (((const Entry *) value)->owner.account, user_data);
+  return !user_data || g_str_equal (((const Entry *) value)->owner.account, user_data);
 }
 
 void

@@ -28,7 +28,7 @@ AnnotTokenCache *annot_token_cache_new (AnnotStore *store);
 void annot_token_cache_find (AnnotTokenCache *self, const char *token, GCancellable *cancellable,
                              GAsyncReadyCallback callback, gpointer user_data);
 AnnotTokenOwner *annot_token_cache_find_finish (AnnotTokenCache *self, GAsyncResult *result, GError **error);
-/* Looks the account's tokens up anew. */
+/* Looks the account's tokens up anew; account NULL: all. */
 void annot_token_cache_forget (AnnotTokenCache *self, const char *account);
 
 G_END_DECLS
