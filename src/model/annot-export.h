@@ -16,6 +16,7 @@ struct _AnnotExportClass {
   void (*begin) (AnnotExport *self, GByteArray *out);
   void (*row) (AnnotExport *self, const AnnotExample *example, const AnnotAnnotation *annotation, GByteArray *out);
   gboolean (*end) (AnnotExport *self, GByteArray *out);
+  const GError *(*get_error) (AnnotExport *self);
 };
 
 /* format: jsonl, csv, coco, yolo, voc, label-studio. labels: the configured classes, which get the first class ids in
