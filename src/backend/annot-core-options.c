@@ -39,7 +39,7 @@ static const AnnotOption core_options[] = {
         N_("Name of the service in health answers and client ids")),
   TEXT ("service", "instance-id", NULL, NULL,
         N_("Unique name of this instance; unset: made from the host name and random bytes")),
-  FILENAME ("service", "state-dir", ANNOT_STATE_DIR, "STATE_DIRECTORY",
+  FILENAME ("service", "state-dir", ANNOT_STATE_DIR, NULL,
         N_("Folder for what the embedded backends keep; the default of an ordinary user who cannot write this one is "
            "$XDG_STATE_HOME/annotationd")),
   NUMBER (SECONDS, "service", "drain-delay", "0", 0, 600, NULL,

@@ -45,13 +45,24 @@ variable_of (const AnnotOption *option)
   return g_strdelimit (name, "-.", '_');
 }
 
+/* What the line of a keyfile could hold, too. */
+static gboolean
+is_one_line (const char *text)
+{
+  for (const char *at = text; *at; at++) {
+    if (g_ascii_iscntrl (*at) && *at != '\t')
+      return FALSE;
+  }
+  return g_utf8_validate (text, -1, NULL);
+}
+
 static gboolean
 apply_variable (AnnotConfig *config, const AnnotOption *option, const char *key, const char *name, const char *text,
                 GError **error)
 {
   g_autofree char *origin = g_strconcat ("environment variable ", name, NULL);
 
-  if (!g_utf8_validate (text, -1, NULL) || strpbrk (text, "\r\n")) {
+  if (!is_one_line (text)) {
     g_set_error (error, ANNOT_ERROR, ANNOT_ERROR_CONFIG, "%s: [%s] %s: the value is not one line of UTF-8 text", origin,
                  option->group, key);
     return FALSE;

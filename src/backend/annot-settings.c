@@ -242,13 +242,17 @@ is_usable (const char *directory)
   return g_access (is_absent (directory) ? parent : directory, W_OK | X_OK) == 0;
 }
 
-/* An ordinary user who runs the daemon by hand cannot write the system's folder. */
+/* A service manager says where state belongs; an ordinary user who runs the daemon by hand cannot write the system's
+ * folder. */
 static char *
 choose_state_dir (const char *compiled_in, char **environment)
 {
   const char *state_home = g_environ_getenv (environment, "XDG_STATE_HOME");
   const char *home = g_environ_getenv (environment, "HOME");
+  const char *managed = g_environ_getenv (environment, "STATE_DIRECTORY");
 
+  if (managed && g_path_is_absolute (managed))
+    return g_strndup (managed, strcspn (managed, ":"));
   if (geteuid () == 0 || is_usable (compiled_in))
     return g_strdup (compiled_in);
   if (state_home && g_path_is_absolute (state_home))

@@ -24,6 +24,7 @@ FUZZERS = [
     ("json-reader", MODEL, [], "json.dict"),
     ("example", MODEL, [], "json.dict"),
     ("correction", MODEL, [], "json.dict"),
+    ("keyfile", MODEL + ["src/backend/*.c"], ["gmodule-2.0"], "keyfile.dict"),
 ]
 
 BASE_MODULES = ["glib-2.0", "gobject-2.0", "gio-2.0", "gio-unix-2.0", "json-glib-1.0", "libxcrypt"]
@@ -49,6 +50,7 @@ def build(name, patterns, modules, folder):
     command = ["clang", "-std=gnu11", "-g", "-O1", "-w", SANITIZERS, "-fno-sanitize-recover=undefined",
                "-fno-omit-frame-pointer", "-D_GNU_SOURCE", "-DANNOTATIOND_COMPILATION", '-DG_LOG_DOMAIN="annotationd"',
                '-DGETTEXT_PACKAGE="annotationd"', '-DANNOT_PLUGIN_DIR="/nonexistent"', '-DPACKAGE_VERSION="fuzz"',
+               '-DVERSION="fuzz"', '-DANNOT_SYSCONF_DIR="/nonexistent"', '-DANNOT_STATE_DIR="/nonexistent/state"',
                f"-I{TOP}/include", f"-I{TOP}/src", f"-I{TOP}/tests", str(HERE / f"fuzz-{name}.c"), *sources(patterns),
                *pkg_config(BASE_MODULES + modules), "-lm", "-o", str(program)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
