@@ -37,20 +37,44 @@ local_broker_configure (AnnotBroker *broker, AnnotConfig *config, GError **error
 static void
 make_directory (GTask *task, gpointer source, gpointer task_data, GCancellable *cancellable)
 {
-  const LocalSettings *settings = LOCAL_BROKER (source)->settings;
+  const char *directory = task_data;
 
-  if (g_mkdir_with_parents (settings->directory, 0700) < 0)
+  if (g_mkdir_with_parents (directory, 0700) < 0)
     g_task_return_new_error (task, ANNOT_ERROR, ANNOT_ERROR_CONFIG,
                              "local: cannot create the directory %s: %s: create it for the user that the daemon runs as, "
                              "or set [local] directory",
-                             settings->directory, g_strerror (errno));
-  else if (access (settings->directory, R_OK | W_OK | X_OK) < 0)
+                             directory, g_strerror (errno));
+  else if (access (directory, R_OK | W_OK | X_OK) < 0)
     g_task_return_new_error (task, ANNOT_ERROR, ANNOT_ERROR_CONFIG,
                              "local: the directory %s cannot be written: %s: give it to the user that the daemon runs "
                              "as, or set [local] directory",
-                             settings->directory, g_strerror (errno));
+                             directory, g_strerror (errno));
   else
     g_task_return_boolean (task, TRUE);
+}
+
+/* Runs a function in a worker. The worker's task keeps only the directory's name, and not the broker: that must be let go
+ * on the main context. */
+static void
+run_on_directory (LocalBroker *self, GTaskThreadFunc function, GAsyncReadyCallback callback, GTask *task)
+{
+  g_autoptr (GTask) inner = g_task_new (NULL, NULL, callback, task);
+
+  g_task_set_source_tag (inner, run_on_directory);
+  g_task_set_task_data (inner, g_strdup (self->settings->directory), g_free);
+  g_task_run_in_thread (inner, function);
+}
+
+static void
+directory_made (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (GTask) task = user_data;
+  g_autoptr (GError) error = NULL;
+
+  if (g_task_propagate_boolean (G_TASK (result), &error))
+    g_task_return_boolean (task, TRUE);
+  else
+    g_task_return_error (task, g_steal_pointer (&error));
 }
 
 static void
@@ -61,16 +85,15 @@ drop_parts (LocalBroker *self)
 }
 
 static void
-local_broker_open (AnnotBroker *broker, GTask *task_owned)
+local_broker_open (AnnotBroker *broker, GTask *task)
 {
   LocalBroker *self = LOCAL_BROKER (broker);
-  g_autoptr (GTask) task = task_owned;
 
   drop_parts (self);
   self->consuming = FALSE;
   self->consumer = local_consumer_new (broker, self->settings);
   self->producer = local_producer_new (broker, self->settings);
-  g_task_run_in_thread (task, make_directory);
+  run_on_directory (self, make_directory, directory_made, task);
 }
 
 static void
@@ -210,7 +233,7 @@ local_broker_get_metrics (AnnotBroker *broker)
 static void
 check_directory (GTask *task, gpointer source, gpointer task_data, GCancellable *cancellable)
 {
-  const char *directory = LOCAL_BROKER (source)->settings->directory;
+  const char *directory = task_data;
   g_autoptr (GError) error = NULL;
   struct statvfs status;
 
@@ -227,8 +250,8 @@ check_directory (GTask *task, gpointer source, gpointer task_data, GCancellable 
 static void
 directory_checked (GObject *source, GAsyncResult *result, gpointer user_data)
 {
-  LocalBroker *self = LOCAL_BROKER (source);
   g_autoptr (GTask) task = user_data;
+  LocalBroker *self = LOCAL_BROKER (g_task_get_source_object (task));
   g_autoptr (GError) error = NULL;
   g_autoptr (GPtrArray) partitions = local_broker_get_assignment (ANNOT_BROKER (self));
   JsonObject *details = json_object_new ();
@@ -255,11 +278,10 @@ static void
 local_broker_health (AnnotBroker *broker, GTask *task)
 {
   LocalBroker *self = LOCAL_BROKER (broker);
-  g_autoptr (GTask) check = g_task_new (self, NULL, directory_checked, task);
 
   /* For the next one who asks: this answer must not wait for a long count. */
   local_consumer_measure (self->consumer);
-  g_task_run_in_thread (check, check_directory);
+  run_on_directory (self, check_directory, directory_checked, task);
 }
 
 static void

@@ -22,6 +22,7 @@ typedef struct {
 /* One visit of the worker: what to do, then what came of it. */
 typedef struct {
   LocalConsumer *consumer;
+  AnnotBroker *alive; /* keeps the consumer; let go on the main context, unlike what a GTask holds */
   guint messages_wanted;
   gboolean acquire;
   gboolean measure;
@@ -75,8 +76,11 @@ job_free (Job *job)
   g_ptr_array_unref (job->acquired);
   g_ptr_array_unref (job->partitions);
   g_clear_error (&job->error);
+  g_object_unref (job->alive);
   g_free (job);
 }
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (Job, job_free)
 
 LocalConsumer *
 local_consumer_new (AnnotBroker *broker, const LocalSettings *settings)
@@ -296,7 +300,7 @@ finish_close (LocalConsumer *self)
 static void
 job_done (GObject *source, GAsyncResult *result, gpointer user_data)
 {
-  Job *job = g_task_get_task_data (G_TASK (result));
+  g_autoptr (Job) job = user_data;
   LocalConsumer *self = job->consumer;
 
   /* The callbacks from here on may do anything, also close; no other job begins before they are through. */
@@ -345,6 +349,7 @@ next_job (LocalConsumer *self)
     return;
   job = g_new0 (Job, 1);
   job->consumer = self;
+  job->alive = g_object_ref (self->broker);
   job->messages_wanted = room;
   job->final = self->closing != NULL;
   job->measure = self->measure && !job->final;
@@ -359,9 +364,9 @@ next_job (LocalConsumer *self)
   self->measure = FALSE;
   self->acquire = FALSE;
   self->busy = TRUE;
-  task = g_task_new (self->broker, NULL, job_done, NULL);
+  task = g_task_new (NULL, NULL, job_done, job);
   g_task_set_source_tag (task, next_job);
-  g_task_set_task_data (task, job, (GDestroyNotify) job_free);
+  g_task_set_task_data (task, job, NULL);
   g_task_run_in_thread (task, run_job);
 }
 

@@ -17,6 +17,7 @@ typedef struct {
 
 typedef struct {
   LocalProducer *producer;
+  AnnotBroker *alive; /* keeps the producer; let go on the main context, unlike what a GTask holds */
   GPtrArray *pending; /* Pending, in order */
 } Batch;
 
@@ -52,8 +53,11 @@ static void
 batch_free (Batch *batch)
 {
   g_ptr_array_unref (batch->pending);
+  g_object_unref (batch->alive);
   g_free (batch);
 }
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (Batch, batch_free)
 
 LocalProducer *
 local_producer_new (AnnotBroker *broker, const LocalSettings *settings)
@@ -129,7 +133,7 @@ take_problem (LocalProducer *self, const GError *error)
 static void
 batch_done (GObject *source, GAsyncResult *result, gpointer user_data)
 {
-  Batch *batch = g_task_get_task_data (G_TASK (result));
+  g_autoptr (Batch) batch = user_data;
   LocalProducer *self = batch->producer;
 
   for (guint i = 0; i < batch->pending->len; i++) {
@@ -156,6 +160,7 @@ gather (LocalProducer *self)
   gsize bytes = 0;
 
   batch->producer = self;
+  batch->alive = g_object_ref (self->broker);
   batch->pending = g_ptr_array_new_with_free_func ((GDestroyNotify) pending_free);
   while (batch->pending->len < BATCH_MESSAGES && bytes < BATCH_BYTES && !g_queue_is_empty (&self->queue)) {
     Pending *pending = g_queue_pop_head (&self->queue);
@@ -173,13 +178,15 @@ static void
 next_batch (LocalProducer *self)
 {
   g_autoptr (GTask) task = NULL;
+  Batch *batch = NULL;
 
   if (self->busy || g_queue_is_empty (&self->queue))
     return;
   self->busy = TRUE;
-  task = g_task_new (self->broker, NULL, batch_done, NULL);
+  batch = gather (self);
+  task = g_task_new (NULL, NULL, batch_done, batch);
   g_task_set_source_tag (task, next_batch);
-  g_task_set_task_data (task, gather (self), (GDestroyNotify) batch_free);
+  g_task_set_task_data (task, batch, NULL);
   g_task_run_in_thread (task, run_batch);
 }
 
