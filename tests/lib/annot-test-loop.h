@@ -24,7 +24,10 @@ typedef struct {
   guint answers;
 } AnnotTestCall;
 
-#define ANNOT_TEST_CALL_INIT {NULL, 0}
+#define ANNOT_TEST_CALL_INIT                                                                                           \
+  {                                                                                                                    \
+    NULL, 0                                                                                                            \
+  }
 
 /* The callback to give to the call, with the AnnotTestCall as user_data. */
 void annot_test_call_done (GObject *source, GAsyncResult *result, gpointer user_data);

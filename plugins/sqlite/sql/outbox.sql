@@ -1,0 +1,41 @@
+-- SPDX-License-Identifier: Apache-2.0
+-- Outgoing messages.
+
+-- name: outgoing-insert
+INSERT INTO outbox (id, topic, key, event_id, inline_frame, created_at, due_at, payload)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?);
+
+-- name: outgoing-columns
+o.number, o.id, o.topic, o.key, o.event_id, o.inline_frame, o.created_at, o.attempts, o.due_at, o.last_error, o.payload
+
+-- The first condition ends the common case, nothing due, without walking through a long outbox.
+-- name: outgoing-take
+SELECT {outgoing-columns}
+FROM outbox AS o
+WHERE EXISTS (SELECT 1 FROM outbox WHERE due_at <= ?1)
+  AND o.due_at <= ?1
+  AND NOT EXISTS (SELECT 1 FROM outbox AS earlier WHERE earlier.event_id = o.event_id AND earlier.number < o.number)
+ORDER BY o.number
+LIMIT ?2;
+
+-- name: outgoing-claim
+UPDATE outbox SET due_at = ? WHERE number = ?;
+
+-- name: outgoing-frame
+SELECT f.bytes, e.frame_type FROM examples AS e JOIN frames AS f ON f.seq = e.seq WHERE e.event_id = ?;
+
+-- name: outgoing-delete
+DELETE FROM outbox WHERE id = ?;
+
+-- name: outgoing-delete-example
+DELETE FROM outbox WHERE event_id = ?;
+
+-- name: outgoing-postpone
+UPDATE outbox SET due_at = ?2, attempts = attempts + (?3 IS NOT NULL), last_error = coalesce (?3, last_error)
+WHERE id = ?1;
+
+-- name: outgoing-list
+SELECT {outgoing-columns} FROM outbox AS o ORDER BY o.number LIMIT ?;
+
+-- name: outgoing-list-failed
+SELECT {outgoing-columns} FROM outbox AS o INDEXED BY outbox_failed WHERE o.attempts > 0 ORDER BY o.number LIMIT ?;

@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Makes the database file, says whether it is ours, and brings it to this plugin's schema. */
+#include "sqlite-migrate.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <glib/gstdio.h>
+
+#define DIRECTORY "/annotationd/sqlite/sql/migrations/"
+/* "anno": in the file's header, so that file(1) and we know it. */
+#define APPLICATION_ID 0x616e6e6f
+
+gboolean
+sqlite_migrate_make_file (const char *path, GError **error)
+{
+  g_autofree char *directory = g_path_get_dirname (path);
+  int descriptor;
+
+  if (g_mkdir_with_parents (directory, 0700) != 0) {
+    g_set_error (error, ANNOT_ERROR, ANNOT_ERROR_CONFIG, "%s: cannot make the directory: %s", directory,
+                 g_strerror (errno));
+    return FALSE;
+  }
+  /* Exclusive: closing a descriptor of a file that this process has open as a database would drop its locks. */
+  descriptor = g_open (path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+  if (descriptor >= 0)
+    return g_close (descriptor, error);
+  if (errno == EEXIST)
+    return TRUE;
+  g_set_error (
+      error, ANNOT_ERROR, errno == ENOSPC || errno == EDQUOT ? ANNOT_ERROR_NO_SPACE : ANNOT_ERROR_CONFIG,
+      "%s: cannot make the database: %s; the user that runs annotationd must be able to write to the directory", path,
+      g_strerror (errno));
+  return FALSE;
+}
+
+static int
+compare_names (gconstpointer a, gconstpointer b)
+{
+  return g_strcmp0 (*(const char *const *) a, *(const char *const *) b);
+}
+
+/* The migrations, named "NNNN-what.sql", in order. */
+static GPtrArray *
+list_migrations (void)
+{
+  g_auto (GStrv) names = g_resources_enumerate_children (DIRECTORY, G_RESOURCE_LOOKUP_FLAGS_NONE, NULL);
+  GPtrArray *sorted = g_ptr_array_new_with_free_func (g_free);
+
+  for (char **name = names; name && *name; name++)
+    g_ptr_array_add (sorted, g_strdup (*name));
+  g_ptr_array_sort (sorted, compare_names);
+  return sorted;
+}
+
+/* Refuses a file that another program has made. An empty one is ours to fill. */
+static gboolean
+check_owner (SqliteConnection *connection, GError **error)
+{
+  gint64 id = 0, tables = 0;
+
+  if (!sqlite_connection_read_integer (connection, "PRAGMA application_id", &id, error)
+      || !sqlite_connection_read_integer (connection, "SELECT count (*) FROM sqlite_schema", &tables, error))
+    return FALSE;
+  if (id == APPLICATION_ID || (id == 0 && tables == 0))
+    return TRUE;
+  g_set_error (error, ANNOT_ERROR, ANNOT_ERROR_CONFIG,
+               "%s is a database of another program; set [sqlite] path to another file", connection->path);
+  return FALSE;
+}
+
+/* Only once the file is known to be ours: the journal's mode is written into it. */
+static gboolean
+use_write_ahead_log (SqliteConnection *connection, GError **error)
+{
+  g_autoptr (sqlite3_stmt) statement = sqlite_connection_prepare (connection, "PRAGMA journal_mode = WAL", error);
+
+  if (!statement || sqlite_step (connection, statement, error) < 0)
+    return FALSE;
+  if (g_strcmp0 ((const char *) sqlite3_column_text (statement, 0), "wal") == 0)
+    return TRUE;
+  g_set_error (error, ANNOT_ERROR, ANNOT_ERROR_CONFIG,
+               "%s: no write-ahead log is possible there; set [sqlite] path to a file on a local disk",
+               connection->path);
+  return FALSE;
+}
+
+static gboolean
+apply (SqliteConnection *connection, const char *name, gint64 number, GError **error)
+{
+  g_autofree char *path = g_strconcat (DIRECTORY, name, NULL);
+  g_autoptr (GBytes) script = g_resources_lookup_data (path, G_RESOURCE_LOOKUP_FLAGS_NONE, error);
+  g_autofree char *mark
+      = g_strdup_printf ("PRAGMA application_id = %d; PRAGMA user_version = %" G_GINT64_FORMAT, APPLICATION_ID, number);
+  gint64 version = 0;
+
+  if (!script || !sqlite_connection_execute (connection, "BEGIN IMMEDIATE", error))
+    return FALSE;
+  /* Another process may have run it while this one waited for the lock. */
+  if (sqlite_connection_read_integer (connection, "PRAGMA user_version", &version, error)
+      && (version >= number
+          || (sqlite_connection_execute (connection, g_bytes_get_data (script, NULL), error)
+              && sqlite_connection_execute (connection, mark, error)))
+      && sqlite_connection_execute (connection, "COMMIT", error))
+    return TRUE;
+  g_prefix_error (error, "migration %s: ", name);
+  sqlite_connection_execute (connection, "ROLLBACK", NULL);
+  return FALSE;
+}
+
+gboolean
+sqlite_migrate (SqliteConnection *connection, GError **error)
+{
+  g_autoptr (GPtrArray) migrations = list_migrations ();
+  gint64 version = 0;
+
+  if (!check_owner (connection, error)
+      || !sqlite_connection_read_integer (connection, "PRAGMA user_version", &version, error))
+    return FALSE;
+  if (version > migrations->len) {
+    g_set_error (error, ANNOT_ERROR, ANNOT_ERROR_CONFIG,
+                 "%s was written by a newer annotationd (schema %" G_GINT64_FORMAT ", this one knows %u); install that "
+                 "version, or set [sqlite] path to another file",
+                 connection->path, version, migrations->len);
+    return FALSE;
+  }
+  if (!use_write_ahead_log (connection, error))
+    return FALSE;
+  for (guint i = 0; i < migrations->len; i++)
+    if (i >= version && !apply (connection, migrations->pdata[i], (gint64) i + 1, error))
+      return FALSE;
+  return TRUE;
+}

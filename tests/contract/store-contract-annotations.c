@@ -1,0 +1,5 @@
+#include "store-contract.h"
+void
+store_contract_add_annotations (const char *plugin)
+{
+}
