@@ -81,6 +81,8 @@ static const AnnotOption core_options[] = {
         N_("PEM file with the certificate and its chain; set together with tls-key it turns TLS on")),
   FILENAME ("http", "tls-key", NULL, NULL,
         N_("PEM file with the certificate's private key")),
+  FILENAME ("http", "web-dir", ANNOT_WEB_DIR, NULL,
+        N_("Folder with the files of the web page")),
   NUMBER (SIZE, "http", "ws-message-limit", "64K", KIB, 16 * MIB, NULL,
         N_("Largest message that a WebSocket client may send")),
   NUMBER (SIZE, "http", "ws-queue-bytes", "1M", 16 * KIB, GIB, NULL,

@@ -143,14 +143,6 @@ accepted (AnnotChannel *channel, gpointer user_data)
   annot_connection_start (&self->transport, channel);
 }
 
-static const char *
-web_directory (AnnotHttpServer *self)
-{
-  /* For a tree that is not installed. */
-  const char *directory = g_getenv ("ANNOTATIOND_WEB_DIR");
-  return directory != NULL ? directory : ANNOT_WEB_DIR;
-}
-
 static gboolean
 bind_all (AnnotHttpServer *self, GError **error)
 {
@@ -178,7 +170,7 @@ annot_http_server_listen (AnnotHttpServer *self, GError **error)
     .trusted_proxies = annot_config_get_list (self->config, "http", "trusted-proxies"),
   };
   set_up_transport (self);
-  self->dispatch.statics = annot_static_new (web_directory (self));
+  self->dispatch.statics = annot_static_new (annot_config_get_string (self->config, "http", "web-dir"));
   self->listener = annot_listener_new (self->poller, &limits, accepted, self);
   return load_certificate (self, error) && bind_all (self, error);
 }

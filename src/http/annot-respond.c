@@ -168,9 +168,7 @@ void
 annot_request_respond_json (AnnotRequest *self, guint status, GString *json)
 {
   g_autoptr (GBytes) body = g_bytes_new_take (json->str, json->len);
-  GString *empty = g_string_new (NULL);
-  *json = *empty;
-  g_free (empty);
+  *json = (GString){ .str = g_malloc0 (1), .len = 0, .allocated_len = 1 };
   annot_request_respond (self, status, "application/json", body);
 }
 
