@@ -1,0 +1,341 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Kills the real daemon at every commit boundary, under load, and compares what was promised with what is there.
+
+P1  an acknowledged HTTP write is in the store exactly once
+P2  every message of the broker is in the store exactly once, or in the dead-letter topic
+P4  every committed annotation reaches the broker, in order for each example
+and besides: nothing is there that nobody sent; SIGTERM under load ends with 0 within its time.
+
+ANNOT_FAULT_BUILD names a build with --enable-fault-points; without one only kills from outside are tried.
+ANNOT_FAULT_EXAMPLES: examples for each trial. ANNOT_FAULT_SEED: repeats a run's choices.
+"""
+
+import base64
+import http.client
+import json
+import os
+import random
+import sqlite3
+import sys
+import threading
+import time
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
+
+from annotationd_harness import BUILD_DIR, PNG, Daemon, HarnessError, Tap, example, wait_for  # noqa: E402
+
+POINTS = {
+    "before_store_commit": 0.15,
+    "after_store_commit": 0.15,
+    "after_notify": 0.15,
+    "before_offset_store": 0.15,
+    "after_offset_store": 0.15,
+    "before_submit_commit": 0.05,
+    "after_submit_commit": 0.05,
+    "after_take_outgoing": 0.1,
+    "before_produce": 0.05,
+    "after_produce": 0.05,
+    "after_confirm": 0.1,
+}
+EXAMPLES = int(os.environ.get("ANNOT_FAULT_EXAMPLES", "40"))
+SEED = int(os.environ.get("ANNOT_FAULT_SEED", str(random.SystemRandom().randrange(1 << 30))))
+PASSWORD = "correct horse battery"
+# After this a trial has not settled; nothing in it takes a tenth of that.
+PATIENCE = 60
+# As often a trial's daemon dies before the faults are taken away, so that a trial ends.
+CRASHES = 8
+CONFIG = {
+    "broker": {"batch-size": 10, "batch-milliseconds": 5},
+    "annotation": {"lease-seconds": 5, "retry-interval": 1, "retry-attempts": 2},
+    "http": {"max-connections-per-address": 1000},
+}
+
+tap = Tap()
+
+
+def has_fault_points(build_dir):
+    try:
+        with open(os.path.join(build_dir, "config.h"), encoding="utf-8") as file:
+            return "#define ANNOT_FAULT_POINTS 1" in file.read()
+    except OSError:
+        return False
+
+
+class Trial:
+    """One daemon that dies and is started again, and the people and machines around it that keep records."""
+
+    def __init__(self, name, build_dir, fault=None, kill_every=None):
+        self.random = random.Random(f"{SEED}-{name}")
+        self.fault = {"ANNOTATIOND_FAIL": fault} if fault else {}
+        self.kill_every = kill_every
+        self.daemon = Daemon(CONFIG, build_dir=build_dir)
+        self.lock = threading.Lock()
+        self.token = None
+        self.crashes = 0
+        self.settling = threading.Event()
+        self.ended = threading.Event()
+        self.sent = set()
+        self.poison = 0
+        self.acknowledged_examples = set()
+        self.acknowledged_labels = set()
+        self.problems = []
+        self.threads = []
+
+    # What the world does. Each runs in a thread of its own and answers when it is done.
+
+    def guard(self, work):
+        def run():
+            try:
+                work()
+            except Exception as error:  # pylint: disable=broad-except
+                self.problems.append(f"{work.__name__}: {error!r}")
+                self.ended.set()
+
+        thread = threading.Thread(target=run, daemon=True)
+        self.threads.append(thread)
+        thread.start()
+        return thread
+
+    def supervise(self):
+        """Starts the daemon again whenever it has died; from settle() on without faults."""
+        while not self.ended.is_set():
+            if not self.daemon.running():
+                if self.daemon.process is not None:
+                    code = self.daemon.process.returncode
+                    if code != -9:
+                        self.problems.append(f"the daemon ended with {code}: {self.daemon.log()[-1500:]}")
+                    self.crashes += 1
+                calm = self.settling.is_set() or self.crashes >= CRASHES
+                self.daemon.start(wait=False, env={} if calm else self.fault)
+            elif self.kill_every and not self.settling.is_set() and self.crashes < CRASHES:
+                time.sleep(self.random.uniform(0.5, 1.5) * self.kill_every)
+                self.daemon.process.kill()
+                self.daemon.process.wait()
+            time.sleep(0.01)
+
+    def request(self, method, path, data=None):
+        """Asks until there is an answer; None when the trial has ended."""
+        while not self.ended.is_set():
+            client = self.daemon.client(token=self.token, timeout=5)
+            try:
+                answer = client.request(method, path, data)
+                if answer.status not in (429, 500, 502, 503, 507):
+                    return answer
+            except (OSError, http.client.HTTPException):
+                pass
+            finally:
+                client.close()
+            time.sleep(0.01)
+        return None
+
+    def produce_to_broker(self):
+        for number in range(EXAMPLES):
+            event_id = f"broker-{number}"
+            self.sent.add(event_id)
+            lines = [example(event_id, camera_id=f"cam-{number % 3}")]
+            if number % 4 == 0:
+                lines[0]["frame_data"] = base64.b64encode(PNG).decode()
+            if number % 10 == 3:
+                lines.append('{"event_id": "poison-%d"' % number)
+                self.poison += 1
+            if number % 7 == 5:
+                lines.append(lines[0])
+            self.daemon.feed(lines)
+            time.sleep(self.random.uniform(0, 0.02))
+
+    def produce_by_http(self):
+        for number in range(EXAMPLES // 4):
+            event_id = f"http-{number}"
+            self.sent.add(event_id)
+            answer = self.request("POST", "/api/v1/examples", example(event_id))
+            if answer is None:
+                return
+            if answer.status in (200, 201):
+                self.acknowledged_examples.add(event_id)
+            else:
+                self.problems.append(f"POST of {event_id}: {answer!r}")
+
+    def annotate(self):
+        while not self.ended.is_set():
+            answer = self.request("POST", "/api/v1/examples/next", {"count": 3})
+            if answer is None:
+                return
+            if answer.status == 204:
+                time.sleep(0.02)
+                continue
+            if answer.status != 200:
+                self.problems.append(f"next: {answer!r}")
+                return
+            for item in answer.json()["examples"]:
+                self.label(item)
+
+    def label(self, item):
+        event_id = item["example"]["event_id"]
+        answer = self.request("POST", f"/api/v1/examples/{event_id}/label", {
+            "lease": item["lease"]["token"],
+            "corrected_detections": [{"bbox": {"x1": 1, "y1": 2, "x2": 3, "y2": 4}, "class_name": "person",
+                                      "corrected_class": "cat", "is_correct": False}],
+            "quality_score": 0.5,
+        })
+        if answer is None:
+            return
+        if answer.status == 200:
+            with self.lock:
+                self.acknowledged_labels.add(event_id)
+        elif answer.status != 409:
+            self.problems.append(f"label of {event_id}: {answer!r}")
+
+    # What is there in the end.
+
+    def query(self, statement):
+        path = self.daemon.config["sqlite"]["path"]
+        connection = sqlite3.connect(f"file:{path}?mode=ro", uri=True, timeout=10)
+        try:
+            return connection.execute(statement).fetchall()
+        finally:
+            connection.close()
+
+    def stored(self):
+        return [row[0] for row in self.query("SELECT event_id FROM examples ORDER BY seq")]
+
+    def committed(self):
+        return sorted(self.query("SELECT e.event_id, a.revision FROM annotations a JOIN examples e USING (seq)"))
+
+    def published(self):
+        return [(message["event_id"], message["revision"]) for message in self.daemon.read_topic("labeled-examples")]
+
+    def is_settled(self):
+        if self.ended.is_set():
+            return True
+        unfinished = self.query("SELECT count(*) FROM examples WHERE status NOT IN (2, 3)")[0][0]
+        waiting = self.query("SELECT count(*) FROM outbox")[0][0]
+        return (len(self.stored()) >= len(self.sent) and unfinished == 0 and waiting == 0
+                and len(self.daemon.read_topic("hard-examples.dlq")) >= self.poison)
+
+    def run(self):
+        self.daemon.add_user("ann", PASSWORD, ["annotator", "admin", "producer"])
+        self.daemon.start()
+        self.token = self.daemon.login("ann", PASSWORD).token
+        self.daemon.kill()
+        self.daemon.process = None
+        self.guard(self.supervise)
+        producers = [self.guard(self.produce_to_broker), self.guard(self.produce_by_http)]
+        for _ in range(2):
+            self.guard(self.annotate)
+        deadline = time.monotonic() + PATIENCE
+        for thread in producers:
+            thread.join(max(0.1, deadline - time.monotonic()))
+        # Until it has died often enough, or there is nothing left to die at.
+        wait_for(lambda: self.crashes >= CRASHES or self.is_settled(), timeout=PATIENCE / 2, interval=0.1)
+        self.settling.set()
+        if self.daemon.running():
+            self.daemon.process.kill()
+        settled = wait_for(self.is_settled, timeout=PATIENCE, interval=0.1) and not self.ended.is_set()
+        self.ended.set()
+        for thread in self.threads:
+            thread.join(10)
+        return settled
+
+    def check(self, name, settled, expect_crashes):
+        stored = self.stored()
+        committed = self.committed()
+        published = self.published()
+        last = {}
+        disorder = []
+        for event_id, revision in published:
+            if revision < last.get(event_id, 0):
+                disorder.append(event_id)
+            last[event_id] = revision
+        letters = self.daemon.read_topic("hard-examples.dlq")
+        details = (f"seed {SEED}, {self.crashes} crashes\nlog:\n{self.daemon.log()[-3000:]}")
+
+        tap.ok(settled, f"{name}: settles", f"{len(stored)} of {len(self.sent)} stored, {len(committed)} annotated, "
+               f"{len(set(published))} published, {len(letters)} of {self.poison} rejected; {details}")
+        if expect_crashes:
+            tap.ok(self.crashes > 1, f"{name}: the daemon has died there", details)
+        tap.equal(self.problems, [], f"{name}: nobody got a wrong answer")
+        tap.ok(self.acknowledged_examples <= set(stored) and self.acknowledged_labels <= {e for e, _ in committed},
+               f"{name}: what was acknowledged is in the store",
+               f"{self.acknowledged_examples - set(stored)} {self.acknowledged_labels - {e for e, _ in committed}}")
+        tap.ok(len(stored) == len(set(stored)) and set(stored) == self.sent,
+               f"{name}: every example is stored once, and nothing else",
+               f"missing {self.sent - set(stored)}, foreign {set(stored) - self.sent}")
+        tap.equal([row[0] for row in self.query("SELECT seq FROM examples ORDER BY seq")],
+                  list(range(1, len(stored) + 1)), f"{name}: seq has no gap")
+        tap.ok(len(committed) == len(set(committed)) and len({e for e, _ in committed}) == len(committed),
+               f"{name}: no example was annotated twice", committed)
+        tap.ok(set(published) == set(committed) and not disorder,
+               f"{name}: every annotation is published, in order, and nothing else",
+               f"missing {set(committed) - set(published)}, foreign {set(published) - set(committed)}, {disorder}")
+        tap.ok(len(letters) >= self.poison, f"{name}: every message that is no example is a dead letter",
+               f"{len(letters)} of {self.poison}")
+
+
+def crash_trial(name, build_dir, **kwargs):
+    trial = Trial(name, build_dir, **kwargs)
+    try:
+        settled = trial.run()
+        trial.check(name, settled, expect_crashes=True)
+        tap.diag(f"{name}: {trial.crashes} crashes, {len(trial.acknowledged_labels)} labels acknowledged")
+    except (HarnessError, sqlite3.Error, json.JSONDecodeError) as error:
+        tap.ok(False, f"{name}: runs", error)
+    finally:
+        trial.ended.set()
+        trial.daemon.close()
+
+
+def terminate_trial(build_dir):
+    """SIGTERM while all are at work."""
+    name = "SIGTERM under load"
+    trial = Trial(name, build_dir)
+    try:
+        trial.daemon.add_user("ann", PASSWORD, ["annotator", "admin", "producer"])
+        trial.daemon.start()
+        trial.token = trial.daemon.login("ann", PASSWORD).token
+        workers = [trial.guard(work) for work in (trial.produce_to_broker, trial.produce_by_http, trial.annotate)]
+        wait_for(lambda: len(trial.acknowledged_labels) >= 5, timeout=20)
+        began = time.monotonic()
+        code = trial.daemon.stop()
+        took = time.monotonic() - began
+        trial.daemon.process = None
+        tap.equal(code, 0, f"{name}: exits with 0")
+        tap.ok(took < 30, f"{name}: within 30 s", f"{took:.1f} s")
+        tap.ok("cut short" not in trial.daemon.log(), f"{name}: nothing was cut short", trial.daemon.log()[-2000:])
+        supervisor = trial.guard(trial.supervise)
+        settled = wait_for(lambda: all(not w.is_alive() for w in workers[:2]) and trial.is_settled(), timeout=PATIENCE,
+                           interval=0.1) and not trial.ended.is_set()
+        trial.ended.set()
+        for thread in (*workers, supervisor):
+            thread.join(10)
+        trial.check(name, settled, expect_crashes=False)
+    except (HarnessError, sqlite3.Error, json.JSONDecodeError) as error:
+        tap.ok(False, f"{name}: runs", error)
+    finally:
+        trial.ended.set()
+        trial.daemon.close()
+
+
+def main():
+    fault_build = os.environ.get("ANNOT_FAULT_BUILD") or (BUILD_DIR if has_fault_points(BUILD_DIR) else None)
+    chosen = sys.argv[1:]
+
+    if not os.path.exists(os.path.join(BUILD_DIR, "annotationd")) and not fault_build:
+        Tap.skip_all("annotationd is not built")
+    tap.diag(f"seed {SEED}")
+    if not chosen or "term" in chosen:
+        terminate_trial(BUILD_DIR)
+    if not chosen or "kill" in chosen:
+        crash_trial("SIGKILL at random", BUILD_DIR, kill_every=0.4)
+    for point, probability in POINTS.items():
+        if chosen and point not in chosen:
+            continue
+        if fault_build is None or not has_fault_points(fault_build):
+            tap.skip(point, "not built with --enable-fault-points (make check-fault does)")
+            continue
+        crash_trial(point, fault_build, fault=f"{point}:{probability}")
+    tap.done()
+
+
+if __name__ == "__main__":
+    main()
