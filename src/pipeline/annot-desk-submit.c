@@ -15,7 +15,7 @@ typedef struct {
   gboolean has_lease;
   AnnotLeaseToken lease;
 
-  gboolean retried;
+  GError *refusal;
   guint seen_revision;
   AnnotAnnotation *annotation;
   AnnotOutgoing *outgoing;
@@ -31,6 +31,7 @@ submit_free (Submit *self)
   g_strfreev (self->labels);
   g_free (self->notes);
   g_free (self->digest);
+  g_clear_error (&self->refusal);
   g_clear_pointer (&self->annotation, annot_annotation_unref);
   g_clear_pointer (&self->outgoing, annot_outgoing_free);
   g_free (self);
@@ -76,8 +77,9 @@ on_submitted (GObject *source, GAsyncResult *result, gpointer user_data)
 
   if (!done) {
     /* Perhaps it was the revision that moved on between looking and writing: look once more. */
-    if (g_error_matches (error, ANNOT_ERROR, ANNOT_ERROR_STALE) && !submit->retried) {
-      submit->retried = TRUE;
+    if (!submit->refusal && (g_error_matches (error, ANNOT_ERROR, ANNOT_ERROR_STALE) ||
+                             g_error_matches (error, ANNOT_ERROR, ANNOT_ERROR_FINISHED))) {
+      submit->refusal = g_steal_pointer (&error);
       load_example (task);
       return;
     }
@@ -106,10 +108,8 @@ on_loaded (GObject *source, GAsyncResult *result, gpointer user_data)
     g_task_return_error (task, g_steal_pointer (&error));
     return;
   }
-  if (submit->retried && submit->seen_revision == example->revision) {
-    g_task_return_new_error (task, ANNOT_ERROR, ANNOT_ERROR_STALE,
-                             "the lease of %s has ended or went to somebody else: take the example again",
-                             submit->event_id);
+  if (submit->refusal && submit->seen_revision == example->revision) {
+    g_task_return_error (task, g_steal_pointer (&submit->refusal));
     return;
   }
   submit->seen_revision = example->revision;
