@@ -144,6 +144,19 @@ append_lag (GString *out, GPtrArray *partitions)
   g_string_append_c (out, '}');
 }
 
+/* As the broker says, a number or a list; else the live instances, which are members each. */
+static gint64
+count_members (JsonObject *metrics, AnnotPresence *presence)
+{
+  JsonNode *node = json_object_get_member (metrics, "members");
+
+  if (node && JSON_NODE_HOLDS_ARRAY (node))
+    return json_array_get_length (json_node_get_array (node));
+  if (node && JSON_NODE_HOLDS_VALUE (node))
+    return json_node_get_int (node);
+  return annot_presence_get_instances (presence)->len;
+}
+
 /* The broker's own figures, and over them the names of the older service. */
 static void
 get_kafka_metrics (AnnotRequest *request)
@@ -158,13 +171,11 @@ get_kafka_metrics (AnnotRequest *request)
   g_autoptr (JsonNode) node = json_node_init_object (json_node_alloc (), metrics);
   g_autofree char *text = json_to_string (node, FALSE);
   const char *group = json_object_get_string_member_with_default (metrics, "group_id", NULL);
-  gint64 members = json_object_get_int_member_with_default (
-      metrics, "members", annot_presence_get_instances (annot_pipeline_get_presence (pipeline))->len);
   GString *out = g_string_new ("{");
 
   g_ptr_array_sort (partitions, by_topic_and_partition);
   annot_answer_text (out, "consumer_group", group);
-  annot_answer_int (out, "consumer_group_members", members);
+  annot_answer_int (out, "consumer_group_members", count_members (metrics, annot_pipeline_get_presence (pipeline)));
   append_assignment (out, "partition_assignments", partitions);
   append_lag (out, partitions);
   append_topics (out, annot_request_get_config (request));
