@@ -186,6 +186,7 @@ identity_started (GObject *source, GAsyncResult *result, gpointer user_data)
     return;
   }
   self->dispatch.is_open = TRUE;
+  annot_health_monitor_set_started (annot_pipeline_get_health (self->transport.pipeline));
   g_task_return_boolean (task, TRUE);
 }
 

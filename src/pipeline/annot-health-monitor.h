@@ -13,7 +13,7 @@ AnnotHealthMonitor *annot_health_monitor_new (AnnotConfig *config, AnnotStore *s
                                               AnnotBroker *broker);
 void annot_health_monitor_start (AnnotHealthMonitor *self);
 void annot_health_monitor_stop (AnnotHealthMonitor *self);
-/* The backends are open and the pipeline turns. Before this, and after set_draining, not ready. */
+/* The pipeline turns and requests are let in. Before this, and after set_draining, not ready. */
 void annot_health_monitor_set_started (AnnotHealthMonitor *self);
 void annot_health_monitor_set_draining (AnnotHealthMonitor *self);
 gboolean annot_health_monitor_is_draining (AnnotHealthMonitor *self);

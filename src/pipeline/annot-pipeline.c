@@ -222,7 +222,6 @@ start_next (GTask *task)
     return;
   if (walk->step == G_N_ELEMENTS (start_steps)) {
     start_parts (self);
-    annot_health_monitor_set_started (self->health);
     annot_health_monitor_check (self->health, NULL, on_first_check, g_object_ref (task));
     return;
   }
