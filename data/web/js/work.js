@@ -44,6 +44,9 @@ export class Work extends EventTarget {
     this.isActive = true;
     await this.comeBack();
     await this.fill();
+    if (!this.current) {
+      this.changed(true); // Nothing to do, and the page is to say so.
+    }
   }
 
   stop() {
