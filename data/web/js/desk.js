@@ -67,8 +67,12 @@ export class Desk {
     byId("text-panel").hidden = !isText;
     byId("canvas").hidden = isText;
     byId("text-panel").textContent = isText ? (example.text ?? "") : "";
-    this.canvas.show(image, frame.width, frame.height);
-    this.canvas.resized();
+    if (isText) {
+      this.canvas.clear();
+    } else {
+      this.canvas.show(image, frame.width, frame.height);
+      this.canvas.resized();
+    }
     this.stage.dataset.state = image || isText ? "shown" : "no-frame";
     this.setHint(example, image !== null, isText);
     this.isReady = true;

@@ -61,6 +61,7 @@ export class Inspector {
   }
 
   drawBoxes() {
+    byId("boxes-name").textContent = this.editor.frame.isText ? "Classes" : "Boxes";
     const boxes = byScore(this.editor.boxes);
     const left = boxes.filter((box) => box.verdict === "open").length;
     this.count.textContent =
@@ -113,7 +114,7 @@ export class Inspector {
   /** @param {Box} box */
   score(box) {
     if (box.confidence === null) {
-      return make("span", { class: "score" }, make("em", {}, box.origin ? "" : "drawn"));
+      return make("span", { class: "score" }, make("em", {}, box.origin ? "" : box.rect ? "drawn" : "added"));
     }
     return make(
       "span",
@@ -253,7 +254,7 @@ export class Inspector {
  * @param {Box} box
  */
 export function describeBox(box) {
-  const score = box.confidence === null ? "drawn by hand" : `score ${box.confidence.toFixed(2)}`;
+  const score = box.confidence === null ? "added by hand" : `score ${box.confidence.toFixed(2)}`;
   const verdict = { open: "not judged", accepted: "accepted", rejected: "rejected" }[box.verdict];
   return `${box.className || "no class"}, ${score}, ${verdict}`;
 }

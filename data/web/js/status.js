@@ -106,7 +106,8 @@ function refusal(letter, outbox, discard) {
     "div",
     { class: "refusal", role: "alert", "data-example": letter.id },
     make("strong", {}, `Not accepted: ${letter.title}`),
-    make("p", {}, `${letter.refusal?.detail ?? ""} Your answer is kept here.`),
+    make("p", {}, letter.refusal?.detail ?? ""),
+    make("p", {}, "Your answer is kept in this browser."),
     make("div", { class: "row" }, again, drop),
   );
 }
