@@ -35,19 +35,26 @@ annot_answer_time (GString *out, const char *name, gint64 time)
 }
 
 void
-annot_answer_roles (GString *out, const char *name, AnnotRoles roles)
+annot_answer_strings (GString *out, const char *name, const char *const *strings)
 {
-  g_autofree const char **names = annot_roles_to_strv (roles);
   guint i;
 
   annot_json_append_name (out, name);
   g_string_append_c (out, '[');
-  for (i = 0; names[i]; i++) {
+  for (i = 0; strings[i]; i++) {
     if (i > 0)
       g_string_append_c (out, ',');
-    annot_json_append_string (out, names[i], -1);
+    annot_json_append_string (out, strings[i], -1);
   }
   g_string_append_c (out, ']');
+}
+
+void
+annot_answer_roles (GString *out, const char *name, AnnotRoles roles)
+{
+  g_autofree const char **names = annot_roles_to_strv (roles);
+
+  annot_answer_strings (out, name, names);
 }
 
 void

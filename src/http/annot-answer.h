@@ -12,6 +12,8 @@ void annot_answer_int (GString *out, const char *name, gint64 value);
 void annot_answer_boolean (GString *out, const char *name, gboolean value);
 /* Microseconds since 1970 UTC; 0 gives null. */
 void annot_answer_time (GString *out, const char *name, gint64 time);
+/* An array of strings; NULL-terminated. */
+void annot_answer_strings (GString *out, const char *name, const char *const *strings);
 void annot_answer_roles (GString *out, const char *name, AnnotRoles roles);
 /* JSON text as it is. */
 void annot_answer_raw (GString *out, const char *name, const char *json);

@@ -174,6 +174,8 @@ get_me (AnnotRequest *request)
   annot_answer_text (out, "username", annot_request_get_account (request));
   annot_answer_roles (out, "roles", annot_request_get_roles (request));
   annot_answer_boolean (out, "is_session", annot_request_get_session (request) != NULL);
+  /* What the page offers, in this order. */
+  annot_answer_strings (out, "labels", annot_config_get_list (annot_request_get_config (request), "annotation", "labels"));
   annot_request_set_header (request, "Cache-Control", "no-store");
   annot_answer_send (request, 200, out);
 }

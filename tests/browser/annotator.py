@@ -51,8 +51,9 @@ def need():
 
 def make_daemon(config=None):
     """A daemon that serves the page of this source tree, with the accounts ann, bob and root."""
-    config = {"annotation": {"labels": ["person", "car", "dog"]}, **(config or {})}
-    daemon = Daemon(config, env={"ANNOTATIOND_WEB_DIR": os.path.join(SOURCE_DIR, "data", "web")})
+    config = {"annotation": {"labels": ["person", "car", "dog", "bicycle"]},
+              "http": {"web-dir": os.path.join(SOURCE_DIR, "data", "web")}, **(config or {})}
+    daemon = Daemon(config)
     daemon.add_user("ann", PASSWORD)
     daemon.add_user("bob", PASSWORD)
     daemon.add_user("root", PASSWORD, ["admin"])
