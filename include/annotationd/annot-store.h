@@ -139,7 +139,7 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (AnnotSubmitResult, annot_submit_result_free)
  * @token: (nullable): the lease, as in #AnnotSubmission
  * @reason: why
  * @max_skips: at this many skips the example's status becomes skipped, else pending again. It is not handed to the
- *  same account again
+ *  same account again, and a second skip by the same account changes nothing: an account counts once
  * @outgoing: (nullable): the event, written in the same transaction
  */
 typedef struct {

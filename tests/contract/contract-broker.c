@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What every AnnotBroker must do. Usage: contract-broker [PLUGIN]; its options come from the environment. Topics are new
- * ones of each test, with one partition unless the server makes more: then only the order within a key is looked at.
+ * What every AnnotBroker must do. Usage: contract-broker [PLUGIN]; its options come from the environment. Topics are
+ * new ones of each test, with one partition unless the server makes more: then only the order within a key is looked
+ * at.
  */
 #include "annot-test-backend.h"
 #include "annot-test-consumer.h"
@@ -273,7 +274,7 @@ test_cancellation (Fixture *fixture, gconstpointer data)
   g_autoptr (AnnotTestConsumer) consumer = open_broker (fixture);
   g_autoptr (GCancellable) cancellable = g_cancellable_new ();
   g_auto (AnnotTestCall) call = ANNOT_TEST_CALL_INIT;
-  Outcome outcome = {0};
+  Outcome outcome = { 0 };
 
   for (guint i = 0; i < 100; i++)
     start_produce (consumer, fixture->topic, i, i % 2 ? cancellable : NULL, note_outcome, &outcome);
@@ -293,7 +294,7 @@ static void
 test_bad_topics (Fixture *fixture, gconstpointer data)
 {
   g_autoptr (AnnotTestConsumer) consumer = open_broker (fixture);
-  const char *const names[] = {"", ".", "..", "a/b", "../x", "a b", "topic\n", "\xff\xfe", "ü"};
+  const char *const names[] = { "", ".", "..", "a/b", "../x", "a b", "topic\n", "\xff\xfe", "ü" };
 
   for (guint i = 0; i < G_N_ELEMENTS (names); i++) {
     g_autoptr (GError) error = NULL;
@@ -347,7 +348,7 @@ static void
 test_health (Fixture *fixture, gconstpointer data)
 {
   g_autoptr (AnnotTestConsumer) consumer = open_consumer (fixture);
-  const char *const members[] = {"group_id", "client_id", "consumer_assigned", "assigned_partitions", "lag"};
+  const char *const members[] = { "group_id", "client_id", "consumer_assigned", "assigned_partitions", "lag" };
   g_auto (AnnotTestCall) call = ANNOT_TEST_CALL_INIT;
   g_autoptr (AnnotHealth) health = NULL;
   g_autoptr (GError) error = NULL;

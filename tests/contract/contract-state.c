@@ -245,7 +245,7 @@ has_received (gpointer user_data)
 static void
 wait_for_messages (Fixture *fixture, guint count)
 {
-  Expected expected = {fixture, count};
+  Expected expected = { fixture, count };
 
   g_assert_true (annot_test_wait_until (has_received, &expected, 10000));
 }
@@ -394,7 +394,7 @@ test_retry_visibility (Fixture *fixture, gconstpointer data)
 static void
 test_rate (Fixture *fixture, gconstpointer data)
 {
-  AnnotRate rate = {.count = 5, .period = 5 * 60 * (gint64) G_USEC_PER_SEC};
+  AnnotRate rate = { .count = 5, .period = 5 * 60 * (gint64) G_USEC_PER_SEC };
   AnnotRateVerdict verdict;
 
   for (guint i = 0; i < 5; i++) {
@@ -416,7 +416,7 @@ test_rate (Fixture *fixture, gconstpointer data)
 static void
 test_rate_all_or_none (Fixture *fixture, gconstpointer data)
 {
-  AnnotRate rate = {.count = 5, .period = 5 * 60 * (gint64) G_USEC_PER_SEC};
+  AnnotRate rate = { .count = 5, .period = 5 * 60 * (gint64) G_USEC_PER_SEC };
 
   g_assert_false (take_rate (fixture, "k", rate, 6).allowed);
   g_assert_true (take_rate (fixture, "k", rate, 3).allowed);
@@ -428,7 +428,7 @@ test_rate_all_or_none (Fixture *fixture, gconstpointer data)
 static void
 test_rate_refills (Fixture *fixture, gconstpointer data)
 {
-  AnnotRate rate = {.count = 2, .period = G_USEC_PER_SEC};
+  AnnotRate rate = { .count = 2, .period = G_USEC_PER_SEC };
   AnnotRateVerdict verdict;
 
   g_assert_true (take_rate (fixture, "k", rate, 2).allowed);
@@ -442,7 +442,7 @@ test_rate_refills (Fixture *fixture, gconstpointer data)
 static void
 test_revoke (Fixture *fixture, gconstpointer data)
 {
-  const gint64 ends[] = {3600 * (gint64) G_USEC_PER_SEC, -1};
+  const gint64 ends[] = { 3600 * (gint64) G_USEC_PER_SEC, -1 };
 
   for (guint i = 0; i < G_N_ELEMENTS (ends); i++) {
     g_auto (AnnotTestCall) call = ANNOT_TEST_CALL_INIT;
