@@ -1,0 +1,241 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
+"""The command lines of annotationd and annotationctl: options, exit codes, messages, signals, service manager."""
+
+import json
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
+from annotationd_harness import BUILD_DIR, SOURCE_DIR, Daemon, Tap, find_program, wait_for  # noqa: E402
+
+USAGE, DATA, UNAVAILABLE, CANNOT_CREATE, NO_PERMISSION, CONFIG = 64, 65, 69, 73, 77, 78
+SECRET = "a-secret-that-is-never-printed-0123"
+
+
+def run(daemon, *arguments, config=True, env=None, program="annotationd", stdin=None):
+    """Runs a program with the test's plugins to its end."""
+    command = [find_program(program), "--plugin-dir", daemon.plugin_dir()]
+    if config:
+        command += ["--config", daemon.config_file]
+    return subprocess.run([*command, *arguments], capture_output=True, text=True, timeout=60, input=stdin,
+                          env={**daemon.environment(), **(env or {})}, check=False)
+
+
+def last_line(done):
+    """What the program said of its failure, without time and level."""
+    lines = done.stderr.strip().splitlines()
+    return re.sub(r"^\S+Z error: ", "", lines[-1]) if lines else ""
+
+
+def test_usage(tap, daemon):
+    done = run(daemon, "--version", config=False)
+    tap.ok(done.returncode == 0 and re.fullmatch(r"annotationd \d+\.\d+\.\d+\n", done.stdout), "--version", done)
+    done = run(daemon, "--help")
+    tap.ok(done.returncode == 0 and "--check-config" in done.stdout, "--help", done)
+    done = run(daemon, "--nonsense")
+    tap.ok(done.returncode == USAGE and done.stderr.count("\n") == 1 and "--help" in done.stderr,
+           "an unknown option: 64 and one line", done)
+    tap.equal(run(daemon, "word").returncode, USAGE, "an argument too many: 64")
+    tap.equal(run(daemon, "--check-config", "--print-config").returncode, USAGE, "two modes: 64")
+    done = run(daemon, "--list-plugins", config=False)
+    tap.ok(done.returncode == 0 and re.search(r"^store +sqlite +\S+ +\S", done.stdout, re.M)
+           and re.search(r"^state +memory ", done.stdout, re.M), "--list-plugins", done)
+
+
+def test_check(tap, daemon):
+    done = run(daemon, "--check-config")
+    tap.ok(done.returncode == 0 and not os.path.exists(daemon.config["sqlite"]["path"]),
+           "--check-config of a good file: 0, and nothing is made", done)
+    with open(daemon.config_file, "a", encoding="utf-8") as file:
+        file.write("[http]\nidle-timeot=3\n")
+    with open(daemon.config_file, encoding="utf-8") as file:
+        line = len(file.readlines())
+    done = run(daemon, "--check-config")
+    expected = f"{daemon.config_file}:{line}: [http] idle-timeot: unknown key; did you mean idle-timeout?"
+    tap.ok(done.returncode == CONFIG and last_line(done) == expected and done.stderr.count("\n") == 1,
+           "a slip: 78 and one line with file, line, group, key, remedy", done)
+    tap.equal(last_line(run(daemon)), expected, "the start says the same")
+    daemon.write_config()
+    done = run(daemon, "--check-config", "--set", "store.plugin=postgres")
+    tap.ok(done.returncode == CONFIG and "install the package annotationd-postgres" in last_line(done),
+           "a plugin that is not installed: the package is named", done)
+    done = run(daemon, "--check-config", "--set", "state.plugin=sqlite")
+    tap.ok(done.returncode == CONFIG and "sqlite is a store plugin, not a state" in last_line(done),
+           "a plugin of another class", done)
+    done = run(daemon, "--check-config", "--set", "auth.secret-file=/nonexistent/secret")
+    tap.ok(done.returncode == CONFIG and "[auth] secret-file: " in last_line(done), "a secret file that is not there", done)
+    done = run(daemon, "--check-config", "--config", "/nonexistent.conf", config=False)
+    tap.equal(done.returncode, CONFIG, "a keyfile that is not there: 78")
+    done = run(daemon, "--list-plugins", "--plugin-dir", "/nonexistent")
+    tap.equal(done.returncode, CONFIG, "a plugin folder that is not there: 78")
+
+
+def test_print(tap, daemon):
+    env = {"JWT_SECRET_KEY": SECRET, "ANNOTATION_PAGE_SIZE": "7"}
+    done = run(daemon, "--print-config", env=env)
+    tap.ok(done.returncode == 0 and SECRET not in done.stdout + done.stderr and "#secret=(hidden)" in done.stdout,
+           "--print-config hides secrets", done.stderr)
+    tap.ok("(environment variable ANNOTATION_PAGE_SIZE)\npage-size=7\n" in done.stdout, "and says where values are from")
+    printed = os.path.join(daemon.directory, "printed.conf")
+    with open(printed, "w", encoding="utf-8") as file:
+        file.write(done.stdout)
+
+    def settings(text):
+        return [line for line in text.splitlines() if line and not line.startswith("#")]
+
+    again = run(daemon, "--print-config", "--config", printed, config=False)
+    tap.equal(settings(again.stdout), settings(done.stdout), "what is printed loads and prints the same")
+    control = run(daemon, "config", "print", program="annotationctl", env=env)
+    tap.equal(control.stdout, done.stdout, "annotationctl config print is the same")
+    sample = os.path.join(daemon.directory, "sample.conf")
+    with open(os.path.join(SOURCE_DIR, "data", "annotationd.conf"), encoding="utf-8") as file:
+        text = re.sub(r"^#(?=[a-z-]+=)", "", file.read(), flags=re.M)
+    with open(sample, "w", encoding="utf-8") as file:
+        file.write(text)
+    done = run(daemon, "--print-config", "--config", sample, config=False)
+    tap.ok(done.returncode == 0 and "labels=car;lorry;person" in done.stdout, "every line of the sample keyfile holds", done)
+
+
+def test_start_failures(tap, daemon):
+    blocked = os.path.join(daemon.directory, "file")
+    with open(blocked, "w", encoding="utf-8"):
+        pass
+    done = run(daemon, "--set", f"service.state-dir={blocked}/state")
+    tap.ok(done.returncode == CANNOT_CREATE and "[service] state-dir" in last_line(done),
+           "a state folder that cannot be made: 73", done)
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        done = run(daemon, "--set", f"http.listen=127.0.0.1:{taken.getsockname()[1]}")
+    tap.ok(done.returncode == CONFIG and "listen" in last_line(done), "a port that is taken: 78", done)
+    with open(daemon.config["sqlite"]["path"], "wb") as file:
+        file.write(b"this is no database" * 1000)
+    done = run(daemon)
+    tap.ok(done.returncode in (DATA, CONFIG) and daemon.config["sqlite"]["path"] in done.stderr,
+           "a store that is no database ends the start and is named", done)
+    os.remove(daemon.config["sqlite"]["path"])
+
+
+def test_first_start(tap, daemon):
+    daemon.start()
+    tap.ok(wait_for(lambda: "annotationctl user add" in daemon.log()), "a start without accounts says how to make one")
+    tap.ok(re.search(rf"notice: ready: http://127\.0\.0\.1:{daemon.port}/$", daemon.log(), re.M), "and where the page is",
+           daemon.log())
+    tap.equal(daemon.stop(), 0, "SIGTERM: 0")
+    daemon.add_user("ann", "secret-enough", ["annotator", "admin"])
+    listed = json.loads(daemon.ctl("--json", "user", "list").stdout)
+    rows = listed if isinstance(listed, list) else listed["users"]
+    tap.ok(len(rows) == 1 and rows[0]["name"] == "ann" and sorted(rows[0]["roles"]) == ["admin", "annotator"],
+           "an account that is made while the daemon is down", listed)
+    daemon.start()
+    tap.equal(daemon.login("ann", "secret-enough").get("/api/v1/me").status, 200, "signs in after the start")
+    daemon.process.send_signal(signal.SIGINT)
+    tap.equal(daemon.process.wait(30), 0, "SIGINT: 0")
+    with tempfile.TemporaryDirectory() as folder:
+        daemon.start(env={"XDG_STATE_HOME": folder})
+        daemon.process.send_signal(signal.SIGHUP)
+        tap.equal(daemon.process.wait(30), 0, "SIGHUP: 0")
+
+
+def test_second_signal(tap, daemon):
+    daemon.config["service"]["drain-delay"] = 60
+    daemon.write_config()
+    daemon.start()
+    daemon.process.send_signal(signal.SIGTERM)
+    tap.ok(wait_for(lambda: not daemon.ready()) is True and daemon.running(), "a drain is not ready, and goes on serving")
+    tap.equal(daemon.client().get("/healthz").status, 200, "health is answered while it drains")
+    daemon.process.send_signal(signal.SIGTERM)
+    tap.equal(daemon.process.wait(5), -signal.SIGTERM, "a second signal ends it at once")
+
+
+def test_service_manager(tap, daemon):
+    with open(os.path.join(BUILD_DIR, "config.h"), encoding="utf-8") as file:
+        if "#define HAVE_SYSTEMD 1" not in file.read():
+            tap.skip("service manager", "built without libsystemd")
+            return
+    said = []
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as notify:
+        notify.settimeout(10)
+        notify.bind(os.path.join(daemon.directory, "notify"))
+        daemon.start(env={"NOTIFY_SOCKET": notify.getsockname(), "WATCHDOG_USEC": "200000"})
+
+        def heard(word):
+            while not any(word in text for text in said):
+                said.append(notify.recv(4096).decode())
+            return True
+
+        tap.ok(heard("READY=1"), "READY is said")
+        said.clear()
+        tap.ok(heard("WATCHDOG=1"), "the watchdog is told that the loop turns")
+        tap.equal(daemon.stop(), 0, "stopped")
+        tap.ok(heard("STOPPING=1"), "STOPPING is said")
+
+
+def test_not_root(tap, daemon):
+    if os.geteuid() != 0:
+        tap.skip("an ordinary user", "only root can become one")
+        return
+    done = run(daemon, "--check-config", config=False)
+    tap.equal(done.returncode, 0, "without any keyfile")
+    program = os.path.join(BUILD_DIR, ".libs", "annotationd")
+    with tempfile.TemporaryDirectory() as folder:
+        os.chown(folder, 65534, 65534)
+        probe = subprocess.run(["test", "-x", program], user=65534, group=65534, check=False)
+        if probe.returncode != 0:
+            tap.skip("an ordinary user", "the build is closed to others")
+            return
+        env = {**daemon.environment(), "HOME": folder, "LD_LIBRARY_PATH": os.path.join(BUILD_DIR, ".libs")}
+        env.pop("XDG_STATE_HOME", None)
+        done = subprocess.run([program, "--plugin-dir", daemon.plugin_dir(), "--print-config", "--config", "/dev/null"],
+                              user=65534, group=65534, env=env, capture_output=True, text=True, check=False, cwd="/")
+        tap.ok(f"state-dir={folder}/.local/state/annotationd\n" in done.stdout,
+               "an ordinary user keeps state in the home folder", done)
+        done = subprocess.run([program, "--plugin-dir", daemon.plugin_dir(), "--config", "/dev/null", "--set",
+                               "service.state-dir=/root/annotationd"],
+                              user=65534, group=65534, env=env, capture_output=True, text=True, check=False, cwd="/")
+        tap.equal(done.returncode, NO_PERMISSION, "a state folder that may not be written: 77")
+
+
+def test_control_program(tap, daemon):
+    def ctl(*arguments, stdin=None):
+        return run(daemon, *arguments, program="annotationctl", stdin=stdin)
+
+    tap.equal(ctl("nonsense").returncode, USAGE, "annotationctl: an unknown command: 64")
+    tap.equal(ctl().returncode, USAGE, "no command: 64")
+    done = ctl("user", "add", "bob", "--role", "annotator", stdin="")
+    tap.ok(done.returncode == USAGE and "--password-stdin" in done.stderr,
+           "no terminal and no --password-stdin: 64 with the remedy", done)
+    tap.equal(ctl("user", "add", "bob", "--role", "king", "--password-stdin", stdin="secret-enough\n").returncode, USAGE,
+              "a role that is none: 64")
+    tap.ok(ctl("user", "add", "bob", "--role", "annotator", "--password-stdin", stdin="short\n").returncode != 0,
+           "a password that is too short is refused")
+    tap.equal(ctl("user", "add", "bob", "--role", "producer", "--password-stdin", stdin="secret-enough\n").returncode, 0,
+              "user add: 0")
+    first = ctl("--json", "token", "add", "bob", "--description", "for a test")
+    tap.ok(first.returncode == 0 and "annot_" in first.stdout, "token add prints the token", first)
+    token = re.search(r"annot_[\w-]+", first.stdout).group()
+    tap.ok(token not in ctl("--json", "token", "list").stdout, "token list does not")
+    tap.ok("for a test" in ctl("token", "list").stdout, "but it tells what it is for")
+    tap.equal(ctl("user", "remove", "bob").returncode, 0, "user remove: 0")
+    tap.ok("bob" not in ctl("user", "list").stdout, "and is gone")
+
+
+def main():
+    tap = Tap()
+    if not find_program("annotationd") or not find_program("annotationctl"):
+        tap.skip_all("annotationd and annotationctl are not built")
+    for test in (test_usage, test_check, test_print, test_start_failures, test_first_start, test_second_signal,
+                 test_service_manager, test_not_root, test_control_program):
+        with Daemon() as daemon:
+            test(tap, daemon)
+    tap.done()
+
+
+if __name__ == "__main__":
+    main()
