@@ -166,16 +166,19 @@ post_logout (AnnotRequest *request)
   annot_identity_logout (identity_of (request), session, NULL, logged_out, annot_request_ref (request));
 }
 
+/* And what a page needs to begin: the classes, and how long a lease lasts. */
 static void
 get_me (AnnotRequest *request)
 {
+  AnnotConfig *config = annot_request_get_config (request);
   GString *out = g_string_new ("{");
 
-  annot_answer_text (out, "username", annot_request_get_account (request));
+  annot_answer_text (out, "name", annot_request_get_account (request));
   annot_answer_roles (out, "roles", annot_request_get_roles (request));
   annot_answer_boolean (out, "is_session", annot_request_get_session (request) != NULL);
-  /* What the page offers, in this order. */
-  annot_answer_strings (out, "labels", annot_config_get_list (annot_request_get_config (request), "annotation", "labels"));
+  annot_answer_strings (out, "labels", annot_config_get_list (config, "annotation", "labels"));
+  annot_answer_int (out, "lease_seconds", annot_config_get_integer (config, "annotation", "lease-seconds"));
+  annot_answer_int (out, "max_skips", annot_config_get_integer (config, "annotation", "max-skips"));
   annot_request_set_header (request, "Cache-Control", "no-store");
   annot_answer_send (request, 200, out);
 }

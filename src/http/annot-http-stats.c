@@ -36,21 +36,6 @@ append_topics (GString *out, AnnotConfig *config)
 }
 
 static void
-append_labels (GString *out, AnnotConfig *config)
-{
-  const char *const *labels = annot_config_get_list (config, "annotation", "labels");
-  guint i;
-
-  annot_answer_raw (out, "labels", "[");
-  for (i = 0; labels[i]; i++) {
-    if (i > 0)
-      g_string_append_c (out, ',');
-    annot_json_append_string (out, labels[i], -1);
-  }
-  g_string_append_c (out, ']');
-}
-
-static void
 got_stats (GObject *source, GAsyncResult *result, gpointer user_data)
 {
   g_autoptr (AnnotRequest) request = user_data;
@@ -78,9 +63,6 @@ got_stats (GObject *source, GAsyncResult *result, gpointer user_data)
   append_counts (out, "by_annotator", stats->by_annotator);
   append_counts (out, "by_hour", stats->by_hour);
   append_topics (out, config);
-  append_labels (out, config);
-  annot_answer_int (out, "lease_seconds", annot_config_get_integer (config, "annotation", "lease-seconds"));
-  annot_answer_int (out, "max_skips", annot_config_get_integer (config, "annotation", "max-skips"));
   annot_answer_send (request, 200, out);
 }
 

@@ -21,7 +21,7 @@ identity_of (AnnotRequest *request)
 static void
 append_account (GString *out, const AnnotAccount *account)
 {
-  annot_answer_text (out, "username", account->name);
+  annot_answer_text (out, "name", account->name);
   annot_answer_roles (out, "roles", account->roles);
   annot_answer_boolean (out, "disabled", account->disabled);
   annot_answer_boolean (out, "has_password", account->password_hash != NULL);
@@ -211,10 +211,10 @@ post_user (AnnotRequest *request)
 
   self->request = annot_request_ref (request);
   self->is_new = TRUE;
-  if (!body || !annot_body_get_text (request, body, "username", TRUE, &name) || !read_change (self, body))
+  if (!body || !annot_body_get_text (request, body, "name", TRUE, &name) || !read_change (self, body))
     return;
   if (!annot_account_name_check (name, NULL)) {
-    annot_answer_refuse (request, "username", "must be 1 to 64 letters, digits or . _ @ -", "format");
+    annot_answer_refuse (request, "name", "must be 1 to 64 letters, digits or . _ @ -", "format");
     return;
   }
   if (!self->set_roles) {

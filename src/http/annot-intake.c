@@ -170,6 +170,7 @@ append_item (GString *out, const Item *item, guint index)
     g_autofree char *field = annot_error_split_field (item->error, &message);
 
     annot_answer_text (out, "status", "error");
+    annot_answer_text (out, "detail", item->error->message);
     annot_answer_raw (out, "errors", "[{");
     annot_answer_text (out, "field", field);
     annot_answer_text (out, "message", message);
@@ -230,7 +231,7 @@ answer_many (Intake *self)
   annot_answer_int (out, "created", counts[0]);
   annot_answer_int (out, "known", counts[1]);
   annot_answer_int (out, "failed", counts[2]);
-  annot_answer_raw (out, "results", "[");
+  annot_answer_raw (out, "items", "[");
   for (i = 0; i < self->items->len; i++)
     append_item (out, g_ptr_array_index (self->items, i), i);
   g_string_append_c (out, ']');
