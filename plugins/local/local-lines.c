@@ -79,21 +79,32 @@ finish_cut (LocalLines *self, gsize rest, gsize ending, LocalLine *line)
   advance (self, rest + ending);
 }
 
+static gboolean
+is_blank (const guint8 *data, gsize length)
+{
+  for (gsize i = 0; i < length; i++) {
+    if (data[i] != ' ' && data[i] != '\t' && data[i] != '\r')
+      return FALSE;
+  }
+  return TRUE;
+}
+
 /* Takes the line of that many bytes at the head; FALSE when it is blank. */
 static gboolean
 take_line (LocalLines *self, gsize length, gsize ending, LocalLine *line)
 {
   const guint8 *data = self->buffer->data + self->head;
   gsize bare = length > 0 && data[length - 1] == '\r' ? length - 1 : length;
+  gboolean blank = is_blank (data, bare);
 
-  if (bare > 0) {
+  if (!blank) {
     line->start = self->position;
     line->next = self->position + (gint64) (length + ending);
     line->length = (gint64) bare;
     line->value = g_bytes_new (data, MIN (bare, self->limit + 1));
   }
   advance (self, length + ending);
-  return bare > 0;
+  return !blank;
 }
 
 gboolean

@@ -63,11 +63,40 @@ local_writer_free (LocalWriter *self)
   g_free (self);
 }
 
+/* Whether it is one JSON object or array in which line breaks stand between tokens only. JsonParser alone is too lenient:
+ * it takes comments, which end at a line break, and several values one after the other. */
+static gboolean
+is_one_value (const char *data, gsize size)
+{
+  g_autoptr (JsonParser) parser = json_parser_new ();
+  gboolean in_string = FALSE;
+  gboolean ended = FALSE;
+  guint depth = 0;
+
+  for (gsize i = 0; i < size; i++) {
+    if (in_string) {
+      if (data[i] == '\n')
+        return FALSE;
+      if (data[i] == '\\')
+        i++;
+      else
+        in_string = data[i] != '"';
+      continue;
+    }
+    if (data[i] == '/' || (ended && !g_ascii_isspace (data[i])))
+      return FALSE;
+    in_string = data[i] == '"';
+    if (data[i] == '{' || data[i] == '[')
+      depth++;
+    else if ((data[i] == '}' || data[i] == ']') && depth > 0)
+      ended = --depth == 0;
+  }
+  return ended && json_parser_load_from_data (parser, data, (gssize) size, NULL);
+}
+
 GBytes *
 local_line_of (const AnnotMessage *message, GError **error)
 {
-  g_autoptr (JsonParser) parser = NULL;
-  g_autoptr (GError) problem = NULL;
   g_autofree char *line = NULL;
   gsize size = 0;
   const char *data = message->value ? g_bytes_get_data (message->value, &size) : NULL;
@@ -78,11 +107,9 @@ local_line_of (const AnnotMessage *message, GError **error)
   }
   if (!memchr (data, '\n', size))
     return g_bytes_ref (message->value);
-  /* In JSON a line break stands between tokens only, never in a string. */
-  parser = json_parser_new ();
-  if (!json_parser_load_from_data (parser, data, (gssize) size, &problem)) {
+  if (!is_one_value (data, size)) {
     g_set_error (error, ANNOT_ERROR, ANNOT_ERROR_PERMANENT,
-                 "local: a message with line breaks must be JSON to be one line: %s", problem->message);
+                 "local: a message with line breaks must be one JSON object or array to become a line");
     return NULL;
   }
   line = g_memdup2 (data, size);

@@ -35,7 +35,7 @@ void local_writer_append (LocalWriter *self, GPtrArray *batch);
  * @message: a message
  *
  * Returns: (transfer full) (nullable): its value, fit to be a line: line breaks between JSON tokens become spaces;
- *  %ANNOT_ERROR_PERMANENT when there is no value or it has a line break and is no JSON
+ *  %ANNOT_ERROR_PERMANENT when there is no value, or it has a line break and is no JSON object or array
  */
 GBytes *local_line_of (const AnnotMessage *message, GError **error);
 
