@@ -41,6 +41,16 @@ read_box_member (Box *self, AnnotJsonReader *reader, const AnnotJsonSpan *name, 
   return TRUE;
 }
 
+/* In the way in which the others are named. */
+static const char *
+name_of_missing (const Box *self, guint corner)
+{
+  for (guint i = 0; i < 4; i++)
+    if (self->name[i] == other_names[i])
+      return other_names[corner];
+  return corner_names[corner];
+}
+
 static gboolean
 read_box_object (Box *self, AnnotJsonReader *reader, GError **error)
 {
@@ -55,8 +65,7 @@ read_box_object (Box *self, AnnotJsonReader *reader, GError **error)
     return FALSE;
   for (guint i = 0; i < 4; i++)
     if (!self->name[i])
-      return annot_field_refuse (error, self->name[(i + 1) % 4] == other_names[(i + 1) % 4] ? other_names[i] : corner_names[i],
-                                 "is required");
+      return annot_field_refuse (error, name_of_missing (self, i), "is required");
   for (guint i = 0; i < 2; i++)
     if (!(self->value[i + 2] > self->value[i])) {
       g_set_error (error, ANNOT_ERROR, ANNOT_ERROR_INVALID, "%s: must be greater than %s", self->name[i + 2],
@@ -88,7 +97,8 @@ read_box_array (Box *self, AnnotJsonReader *reader, const char *name, GError **e
     return annot_field_refuse (error, name, "must be four numbers");
   for (guint i = 0; i < 2; i++)
     if (!(self->value[i + 2] > self->value[i])) {
-      g_set_error (error, ANNOT_ERROR, ANNOT_ERROR_INVALID, "%s[%u]: must be greater than %s[%u]", name, i + 2, name, i);
+      g_set_error (error, ANNOT_ERROR, ANNOT_ERROR_INVALID, "%s[%u]: must be greater than %s[%u]", name, i + 2, name,
+                   i);
       return FALSE;
     }
   return TRUE;

@@ -163,8 +163,7 @@ read_member (Parser *self, const AnnotJsonSpan *name, GError **error)
     /* null is as good as nothing, but not twice. */
     if (annot_field_take_null (&self->reader))
       return TRUE;
-    return annot_field_once (&self->seen, i, members[i].name, error)
-           && members[i].read (self, members[i].name, error);
+    return annot_field_once (&self->seen, i, members[i].name, error) && members[i].read (self, members[i].name, error);
   }
   return annot_json_reader_skip (&self->reader, NULL);
 }
@@ -205,8 +204,8 @@ make_digest (const AnnotCorrection *correction)
 static gboolean
 settle (Parser *self, GError **error)
 {
-  gboolean full = self->seen & 1u << MEMBER_DETECTIONS;
-  gboolean is_short = self->seen & (1u << MEMBER_BBOX | 1u << MEMBER_LABEL);
+  gboolean full = (self->seen & 1u << MEMBER_DETECTIONS) != 0;
+  gboolean is_short = (self->seen & (1u << MEMBER_BBOX | 1u << MEMBER_LABEL)) != 0;
 
   if (full && is_short)
     return annot_field_refuse (error, "corrected_detections", "must not stand beside bbox and label");

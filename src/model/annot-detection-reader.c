@@ -194,8 +194,7 @@ static void
 settle_correction (Detection *self)
 {
   static const char *const names[] = { "bbox", "class_name", "confidence", "corrected_class" };
-  const gboolean missing[] = { !self->has_box, !self->class_name, isnan (self->confidence),
-                               !self->corrected_class };
+  const gboolean missing[] = { !self->has_box, !self->class_name, isnan (self->confidence), !self->corrected_class };
 
   if (!self->has_verdict)
     self->is_correct = !self->corrected_class || g_strcmp0 (self->corrected_class, self->class_name) == 0;

@@ -8,8 +8,8 @@
 
 /* The store's members, and those that are kept apart from the payload. */
 static const char *const own_members[] = {
-  "detections", "frame_data", "priority", "status",       "seq",    "received_at", "revision",
-  "skips",      "annotator",  "finished_at", "has_frame", "frame_url", "frame_sha256", "source", NULL,
+  "detections", "frame_data",  "priority",  "status",    "seq",          "received_at", "revision", "skips",
+  "annotator",  "finished_at", "has_frame", "frame_url", "frame_sha256", "source",      NULL,
 };
 
 gboolean

@@ -48,8 +48,8 @@ read_event_id (Parser *self, const char *name, GError **error)
   if (!annot_field_read_text (&self->reader, name, 255, &self->example->event_id, NULL, error))
     return FALSE;
   return annot_event_id_is_valid (self->example->event_id)
-           ? TRUE
-           : annot_field_refuse (error, name, "must be 1 to 255 of the characters A-Z a-z 0-9 . _ : -");
+             ? TRUE
+             : annot_field_refuse (error, name, "must be 1 to 255 of the characters A-Z a-z 0-9 . _ : -");
 }
 
 static gboolean
@@ -66,8 +66,8 @@ read_timestamp (Parser *self, const char *name, GError **error)
   if (!annot_field_read_text (&self->reader, name, 64, &text, NULL, error))
     return FALSE;
   return annot_time_parse (text, -1, &self->example->timestamp)
-           ? TRUE
-           : annot_field_refuse (error, name, "must be an RFC 3339 time like 2026-11-23T08:00:00Z");
+             ? TRUE
+             : annot_field_refuse (error, name, "must be an RFC 3339 time like 2026-11-23T08:00:00Z");
 }
 
 static gboolean
@@ -82,8 +82,7 @@ read_frame_data (Parser *self, const char *name, GError **error)
     return annot_field_read_text (&self->reader, name, 0, NULL, NULL, error);
   if (!annot_json_reader_read_string (&self->reader, &span))
     return FALSE;
-  example->frame
-    = annot_frame_decode (span.data, span.length, self->limits->frame_bytes, &example->frame_type, error);
+  example->frame = annot_frame_decode (span.data, span.length, self->limits->frame_bytes, &example->frame_type, error);
   if (!example->frame) {
     g_prefix_error (error, "%s: ", name);
     return FALSE;

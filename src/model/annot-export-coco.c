@@ -68,7 +68,8 @@ append_object (AnnotExportCoco *self, const AnnotDetection *detection, const dou
 
   append_int (text, "id", ++self->objects);
   append_int (text, "image_id", self->images);
-  append_int (text, "category_id", annot_export_class_id (ANNOT_EXPORT (self), annot_detection_get_label (detection)) + 1);
+  append_int (text, "category_id",
+              annot_export_class_id (ANNOT_EXPORT (self), annot_detection_get_label (detection)) + 1);
   annot_json_append_name (text, "bbox");
   g_string_append_c (text, '[');
   annot_json_append_double (text, box[0]);

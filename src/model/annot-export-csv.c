@@ -76,16 +76,18 @@ static void
 annot_export_csv_begin (AnnotExport *self, GByteArray *out)
 {
   static const char header[]
-    = "event_id,camera_id,timestamp,annotator_id,annotation_timestamp,revision,quality_score,notes,"
-      "detection,label,class_name,corrected_class,is_correct,confidence,x1,y1,x2,y2\r\n";
+      = "event_id,camera_id,timestamp,annotator_id,annotation_timestamp,revision,quality_score,notes,"
+        "detection,label,class_name,corrected_class,is_correct,confidence,x1,y1,x2,y2\r\n";
 
   g_byte_array_append (out, (const guint8 *) header, sizeof header - 1);
 }
 
 static void
-annot_export_csv_row (AnnotExport *self, const AnnotExample *example, const AnnotAnnotation *annotation, GByteArray *out)
+annot_export_csv_row (AnnotExport *self, const AnnotExample *example, const AnnotAnnotation *annotation,
+                      GByteArray *out)
 {
-  g_autoptr (GPtrArray) detections = annotation ? annot_detections_parse (annotation->corrected_detections, NULL) : NULL;
+  g_autoptr (GPtrArray) detections
+      = annotation ? annot_detections_parse (annotation->corrected_detections, NULL) : NULL;
 
   for (guint i = 0; detections && i < detections->len; i++) {
     g_autoptr (GString) row = g_string_new (NULL);

@@ -14,14 +14,30 @@ G_DEFINE_FINAL_TYPE (AnnotExportJsonl, annot_export_jsonl, ANNOT_TYPE_EXPORT)
 
 /* What a labelled example has itself. */
 static const char *const own_members[] = {
-  "event_id",     "camera_id",    "timestamp",  "original_detections", "corrected_detections", "annotator_id",
-  "notes",        "quality_score", "revision",  "annotation_timestamp", "schema_version",      "lead_time_ms",
-  "model_version", "source",      "frame_data", "frame_url",           "frame_sha256",         "status",
+  "event_id",
+  "camera_id",
+  "timestamp",
+  "original_detections",
+  "corrected_detections",
+  "annotator_id",
+  "notes",
+  "quality_score",
+  "revision",
+  "annotation_timestamp",
+  "schema_version",
+  "lead_time_ms",
+  "model_version",
+  "source",
+  "frame_data",
+  "frame_url",
+  "frame_sha256",
+  "status",
   NULL,
 };
 
 static void
-annot_export_jsonl_row (AnnotExport *self, const AnnotExample *example, const AnnotAnnotation *annotation, GByteArray *out)
+annot_export_jsonl_row (AnnotExport *self, const AnnotExample *example, const AnnotAnnotation *annotation,
+                        GByteArray *out)
 {
   g_autoptr (GString) line = g_string_new ("{");
 

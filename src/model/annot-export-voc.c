@@ -52,14 +52,16 @@ append_head (GString *xml, const AnnotExportImage *image)
   g_string_append (xml, "  <source>\n    <database>annotationd</database>\n");
   append_element (xml, "    ", "annotation", image->example->event_id);
   append_element (xml, "    ", "image", image->example->camera_id);
-  g_string_append_printf (xml,
-                          "  </source>\n  <size>\n    <width>%u</width>\n    <height>%u</height>\n    <depth>3</depth>\n"
-                          "  </size>\n  <segmented>0</segmented>\n",
-                          image->width, image->height);
+  g_string_append_printf (
+      xml,
+      "  </source>\n  <size>\n    <width>%u</width>\n    <height>%u</height>\n    <depth>3</depth>\n"
+      "  </size>\n  <segmented>0</segmented>\n",
+      image->width, image->height);
 }
 
 static void
-annot_export_voc_row (AnnotExport *self, const AnnotExample *example, const AnnotAnnotation *annotation, GByteArray *out)
+annot_export_voc_row (AnnotExport *self, const AnnotExample *example, const AnnotAnnotation *annotation,
+                      GByteArray *out)
 {
   AnnotZip *zip = ANNOT_EXPORT_VOC (self)->zip;
   g_auto (AnnotExportImage) image = { 0 };

@@ -38,7 +38,8 @@ append_object (AnnotExport *self, GString *text, const AnnotDetection *detection
 
 /* An image without objects gets an empty file: background. */
 static void
-annot_export_yolo_row (AnnotExport *self, const AnnotExample *example, const AnnotAnnotation *annotation, GByteArray *out)
+annot_export_yolo_row (AnnotExport *self, const AnnotExample *example, const AnnotAnnotation *annotation,
+                       GByteArray *out)
 {
   AnnotZip *zip = ANNOT_EXPORT_YOLO (self)->zip;
   g_auto (AnnotExportImage) image = { 0 };

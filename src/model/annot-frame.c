@@ -142,26 +142,30 @@ base64_values (void)
 {
 #define ROW 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80
   static const guint8 values[256] = {
-    ROW, ROW, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 62, 0x80, 0x80, 0x80, 63,
-    52, 53, 54, 55, 56, 57, 58, 59, 60, 61, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80,
-    0x80, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25,
-    0x80, 0x80, 0x80, 0x80, 0x80,
-    0x80, 26, 27, 28, 29, 30, 31, 32, 33, 34, 35, 36, 37, 38, 39, 40, 41, 42, 43, 44, 45, 46, 47, 48, 49, 50, 51,
-    0x80, 0x80, 0x80, 0x80, 0x80, ROW, ROW, ROW, ROW, ROW, ROW, ROW, ROW,
+    ROW, ROW, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 62,   0x80, 0x80, 0x80, 63,
+    52,  53,  54,   55,   56,   57,   58,   59,   60,   61,   0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0,
+    1,   2,   3,    4,    5,    6,    7,    8,    9,    10,   11,   12,   13,   14,   15,   16,   17,   18,
+    19,  20,  21,   22,   23,   24,   25,   0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 26,   27,   28,   29,   30,
+    31,  32,  33,   34,   35,   36,   37,   38,   39,   40,   41,   42,   43,   44,   45,   46,   47,   48,
+    49,  50,  51,   0x80, 0x80, 0x80, 0x80, 0x80, ROW,  ROW,  ROW,  ROW,  ROW,  ROW,  ROW,  ROW,
   };
 #undef ROW
 
   return values;
 }
 
-/* What stands at a byte that is no digit: the character of a JSON escape (encoders write \/ and \u002B), or the byte. */
+/* What stands at a byte that is no digit: the byte, or the character of a JSON escape (encoders write \/ and \u002B).
+ */
 static int
 unescape (const char **at, const char *end)
 {
+  guchar first = (guchar) * *at;
   int value = 0;
 
-  if (**at != '\\' || end - *at < 2)
-    return (guchar) *(*at)++;
+  if (first != '\\' || end - *at < 2) {
+    *at += 1;
+    return first;
+  }
   if ((*at)[1] != 'u' || end - *at < 6) {
     char c = (*at)[1];
 
@@ -296,7 +300,8 @@ annot_frame_decode (const char *text, gsize length, gsize max_bytes, AnnotFrameT
   if (!decode (start, end, data, &decoded))
     return refuse (error, "must be base64 or a data: URL in base64");
   if (decoded > max_bytes) {
-    g_set_error (error, ANNOT_ERROR, ANNOT_ERROR_INVALID, "must not be larger than %" G_GSIZE_FORMAT " bytes", max_bytes);
+    g_set_error (error, ANNOT_ERROR, ANNOT_ERROR_INVALID, "must not be larger than %" G_GSIZE_FORMAT " bytes",
+                 max_bytes);
     return NULL;
   }
   *type = annot_frame_sniff (data, decoded);

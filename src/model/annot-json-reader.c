@@ -105,8 +105,8 @@ begin (AnnotJsonReader *self, char bracket, const char *problem)
   return TRUE;
 }
 
-/* Moves to the next member or element, or past the closing bracket. No value ends with an opening bracket outside of its
- * quotes, so the byte before tells whether this is the first. */
+/* Moves to the next member or element, or past the closing bracket. No value ends with an opening bracket outside of
+ * its quotes, so the byte before tells whether this is the first. */
 static gboolean
 next (AnnotJsonReader *self, char opening, char closing, const char *problem)
 {

@@ -8,8 +8,8 @@
 
 #define ONES G_GUINT64_CONSTANT (0x0101010101010101)
 
-/* The first byte that is a control character, a quote, a backslash or not ASCII; eight bytes at a time. Subtracting from a
- * byte sets its high bit when it was smaller; a borrow reaches only bytes behind one that was found already. */
+/* The first byte that is a control character, a quote, a backslash or not ASCII; eight bytes at a time. Subtracting
+ * from a byte sets its high bit when it was smaller; a borrow reaches only bytes behind one that was found already. */
 static inline const char *
 skip_plain (const char *at, const char *end)
 {
@@ -39,7 +39,8 @@ continues (const guchar *at, gsize n)
   return TRUE;
 }
 
-/* The length of the well-formed sequence of more than one byte that starts here (Unicode, table 3-7); 0 when it is not. */
+/* The length of the well-formed sequence of several bytes that starts here (Unicode, table 3-7); 0 when there is none.
+ */
 static gsize
 utf8_sequence (const char *text, gsize left)
 {
@@ -175,8 +176,8 @@ annot_json_scan_number (const char *at, const char *end, const char **problem)
 static gboolean
 short_number (const char *text, gsize length, double *value)
 {
-  static const double powers[] = { 1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,
-                                   1e8,  1e9,  1e10, 1e11, 1e12, 1e13, 1e14, 1e15 };
+  static const double powers[]
+      = { 1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15 };
   gint64 digits = 0;
   gsize count = 0, fraction = 0, i = 0;
   gboolean negative = text[0] == '-', dot = FALSE;

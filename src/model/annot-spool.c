@@ -41,8 +41,9 @@ static gboolean
 fail (AnnotSpool *self, const char *what, int code)
 {
   if (!self->error)
-    self->error = g_error_new (ANNOT_ERROR, code == ENOSPC || code == EDQUOT ? ANNOT_ERROR_NO_SPACE : ANNOT_ERROR_TEMPORARY,
-                               "The temporary file in %s cannot be %s: %s", g_get_tmp_dir (), what, g_strerror (code));
+    self->error
+        = g_error_new (ANNOT_ERROR, code == ENOSPC || code == EDQUOT ? ANNOT_ERROR_NO_SPACE : ANNOT_ERROR_TEMPORARY,
+                       "The temporary file in %s cannot be %s: %s", g_get_tmp_dir (), what, g_strerror (code));
   return FALSE;
 }
 

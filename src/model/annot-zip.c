@@ -103,7 +103,8 @@ annot_zip_free (AnnotZip *self)
 
 /* What the local header and the directory have in common (4.3.7, 4.3.12). */
 static void
-append_common (AnnotZip *self, GByteArray *out, guint version, guint32 crc, gsize length, gsize name_length, guint extra)
+append_common (AnnotZip *self, GByteArray *out, guint version, guint32 crc, gsize length, gsize name_length,
+               guint extra)
 {
   append (out, version, 2);
   append (out, FLAG_UTF8, 2);

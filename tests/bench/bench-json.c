@@ -57,10 +57,13 @@ make_example (void)
                                 "\"timestamp\":\"2026-11-23T08:00:00Z\",\"detections\":[");
 
   for (guint i = 0; i < 6; i++)
-    g_string_append_printf (text, "%s{\"bbox\": {\"x1\": %u.5, \"y1\": 20.25, \"x2\": 910, \"y2\": 220}, "
-                                  "\"class_name\": \"person\", \"confidence\": 0.4%u}", i ? ", " : "", 10 + i, i);
-  g_string_append (text, "],\"confidence_scores\":{\"person\":0.41},\"reason\":\"Low confidence detections: ['person']\","
-                         "\"anonymized\":true,\"model_version\":\"v12\",\"metadata\":{\"privacy\":{\"face_hashes\":[]}}}");
+    g_string_append_printf (text,
+                            "%s{\"bbox\": {\"x1\": %u.5, \"y1\": 20.25, \"x2\": 910, \"y2\": 220}, "
+                            "\"class_name\": \"person\", \"confidence\": 0.4%u}",
+                            i ? ", " : "", 10 + i, i);
+  g_string_append (text,
+                   "],\"confidence_scores\":{\"person\":0.41},\"reason\":\"Low confidence detections: ['person']\","
+                   "\"anonymized\":true,\"model_version\":\"v12\",\"metadata\":{\"privacy\":{\"face_hashes\":[]}}}");
   return text;
 }
 

@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* export-sample FORMAT FILLER [pixels]: writes an export of some telling rows, and FILLER dull ones with boxes in parts of
- * the image or in pixels, to standard output. */
+/* export-sample FORMAT FILLER [pixels]: writes an export of some telling rows, and FILLER dull ones with boxes in parts
+ * of the image or in pixels, to standard output. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "model/annot-example-json.h"
 #include "model/annot-export.h"
-
 
 /* The header of a PNG of 640 by 480. */
 #define PNG "iVBORw0KGgoAAAANSUhEUgAAAoAAAAHgCAIAAAA="
@@ -18,7 +17,8 @@ static const struct {
   const char *corrected;
 } rows[] = {
   /* Pixels and a frame: one corrected, one accepted, one rejected, one added, one without a box. */
-  { "{\"event_id\":\"pixels\"," HEAD ",\"frame_data\":\"" PNG "\",\"model_version\":\"v7\",\"extra\":[1.50],\"status\":\"x\","
+  { "{\"event_id\":\"pixels\"," HEAD ",\"frame_data\":\"" PNG
+    "\",\"model_version\":\"v7\",\"extra\":[1.50],\"status\":\"x\","
     "\"detections\":[{\"bbox\":[64,48,128,96],\"class_name\":\"cat\",\"confidence\":0.25},"
     "{\"bbox\":[-10,-10,320,240],\"class_name\":\"car\",\"confidence\":0.75}]}",
     "[{\"bbox\":{\"x1\":64,\"y1\":48,\"x2\":128,\"y2\":96},\"class_name\":\"cat\",\"confidence\":0.25,"
@@ -40,8 +40,10 @@ static const struct {
     "\"corrected_class\":null,\"is_correct\":true}]" },
   /* Nothing to be seen. */
   { "{\"event_id\":\"empty\"," HEAD ",\"frame_data\":\"" PNG "\"}", "[]" },
-  { "{\"event_id\":\"text\"," HEAD ",\"text\":\"H\\u00e4llo\",\"detections\":[{\"class_name\":\"spam\",\"confidence\":0.5}]}",
-    "[{\"bbox\":null,\"class_name\":\"spam\",\"confidence\":0.5,\"corrected_class\":\"=ham\\n,\\\"x\\\"\",\"is_correct\":false}]" },
+  { "{\"event_id\":\"text\"," HEAD ",\"text\":\"H\\u00e4llo\","
+    "\"detections\":[{\"class_name\":\"spam\",\"confidence\":0.5}]}",
+    "[{\"bbox\":null,\"class_name\":\"spam\",\"confidence\":0.5,"
+    "\"corrected_class\":\"=ham\\n,\\\"x\\\"\",\"is_correct\":false}]" },
   /* Nobody has looked at it yet. */
   { "{\"event_id\":\"pending\"," HEAD ",\"detections\":[{\"bbox\":[1,2,3,4],\"class_name\":\"car\"}]}", NULL },
 };
@@ -93,7 +95,7 @@ main (int argc, char **argv)
   g_autoptr (GByteArray) out = g_byte_array_new ();
   g_autoptr (GError) error = NULL;
   g_autoptr (AnnotExport) export = annot_export_new (argc > 1 ? argv[1] : NULL, labels, &error);
-  guint filler = argc > 2 ? (guint) atoi (argv[2]) : 0;
+  guint64 filler = argc > 2 ? g_ascii_strtoull (argv[2], NULL, 10) : 0;
   const char *corrected = rows[argc > 3 ? 2 : 1].corrected;
   gboolean more;
 
@@ -104,8 +106,8 @@ main (int argc, char **argv)
   annot_export_begin (export, out);
   for (gsize i = 0; i < G_N_ELEMENTS (rows); i++)
     write_row (export, rows[i].example, rows[i].corrected, out);
-  for (guint i = 0; i < filler; i++) {
-    g_autofree char *text = g_strdup_printf ("{\"event_id\":\"filler-%u\"," HEAD "}", i);
+  for (guint64 i = 0; i < filler; i++) {
+    g_autofree char *text = g_strdup_printf ("{\"event_id\":\"filler-%" G_GUINT64_FORMAT "\"," HEAD "}", i);
 
     write_row (export, text, corrected, out);
   }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Reads documents from standard input, each behind its length in four bytes (little endian), and answers each with a line:
- * y or n; with --example also the rewritten example (behind y and a space). For tests that compare with other parsers. */
+/* Reads documents from standard input, each behind its length in four bytes (little endian), and answers each with a
+ * line: y or n; with --example also the rewritten example (behind y and a space). For tests that compare with other
+ * parsers. */
 #include <stdio.h>
 #include <string.h>
 

@@ -29,18 +29,21 @@ static void
 test_full (void)
 {
   g_autoptr (AnnotCorrection) correction = parse_good (
-    "{\"corrected_detections\":[{\"bbox\":[1,2,3,4],\"class_name\":\"cat\",\"confidence\":0.4,\"corrected_class\":\"dog\","
-    "\"is_correct\":false},{\"bbox\":{\"x1\":1,\"y1\":2,\"x2\":3,\"y2\":4},\"class_name\":\"car\",\"track\":7},"
-    "{\"bbox\":[5,5,6,6],\"class_name\":\"ghost\",\"is_correct\":false}],\"quality_score\":0.9,\"notes\":\"n\\u00e4\","
-    "\"lease\":\"12.3\",\"annotator_id\":\"jane\",\"example_id\":\"e1\",\"unknown\":[]}");
+      "{\"corrected_detections\":[{\"bbox\":[1,2,3,4],\"class_name\":\"cat\",\"confidence\":0.4,\"corrected_class\":"
+      "\"dog\","
+      "\"is_correct\":false},{\"bbox\":{\"x1\":1,\"y1\":2,\"x2\":3,\"y2\":4},\"class_name\":\"car\",\"track\":7},"
+      "{\"bbox\":[5,5,6,6],\"class_name\":\"ghost\",\"is_correct\":false}],\"quality_score\":0.9,\"notes\":"
+      "\"n\\u00e4\","
+      "\"lease\":\"12.3\",\"annotator_id\":\"jane\",\"example_id\":\"e1\",\"unknown\":[]}");
 
-  g_assert_cmpstr (correction->corrected_detections, ==,
-                   "[{\"bbox\":{\"x1\":1,\"y1\":2,\"x2\":3,\"y2\":4},\"class_name\":\"cat\",\"confidence\":0.4,"
-                   "\"corrected_class\":\"dog\",\"is_correct\":false},"
-                   "{\"bbox\":{\"x1\":1,\"y1\":2,\"x2\":3,\"y2\":4},\"class_name\":\"car\",\"track\":7,\"confidence\":null,"
-                   "\"corrected_class\":null,\"is_correct\":true},"
-                   "{\"bbox\":{\"x1\":5,\"y1\":5,\"x2\":6,\"y2\":6},\"class_name\":\"ghost\",\"confidence\":null,"
-                   "\"corrected_class\":null,\"is_correct\":false}]");
+  g_assert_cmpstr (
+      correction->corrected_detections, ==,
+      "[{\"bbox\":{\"x1\":1,\"y1\":2,\"x2\":3,\"y2\":4},\"class_name\":\"cat\",\"confidence\":0.4,"
+      "\"corrected_class\":\"dog\",\"is_correct\":false},"
+      "{\"bbox\":{\"x1\":1,\"y1\":2,\"x2\":3,\"y2\":4},\"class_name\":\"car\",\"track\":7,\"confidence\":null,"
+      "\"corrected_class\":null,\"is_correct\":true},"
+      "{\"bbox\":{\"x1\":5,\"y1\":5,\"x2\":6,\"y2\":6},\"class_name\":\"ghost\",\"confidence\":null,"
+      "\"corrected_class\":null,\"is_correct\":false}]");
   g_assert_cmpuint (g_strv_length (correction->labels), ==, 2);
   g_assert_cmpstr (correction->labels[0], ==, "car");
   g_assert_cmpstr (correction->labels[1], ==, "dog");
@@ -57,8 +60,8 @@ test_full (void)
 static void
 test_short (void)
 {
-  g_autoptr (AnnotCorrection) correction
-    = parse_good ("{\"example_id\":\"e1\",\"bbox\":{\"x_min\":1,\"y_min\":2,\"x_max\":3,\"y_max\":4},\"label\":\"dog\"}");
+  g_autoptr (AnnotCorrection) correction = parse_good (
+      "{\"example_id\":\"e1\",\"bbox\":{\"x_min\":1,\"y_min\":2,\"x_max\":3,\"y_max\":4},\"label\":\"dog\"}");
 
   g_assert_cmpstr (correction->corrected_detections, ==,
                    "[{\"bbox\":{\"x1\":1,\"y1\":2,\"x2\":3,\"y2\":4},\"class_name\":\"dog\",\"confidence\":null,"
@@ -141,7 +144,8 @@ test_errors (void)
     { "{\"corrected_detections\":[{},{\"bbox\":{\"x1\":1,\"y1\":1,\"x2\":0,\"y2\":2}}]}",
       "corrected_detections[1].bbox.x2: must be greater than x1" },
     { "{\"corrected_detections\":[{\"is_correct\":1}]}", "corrected_detections[0].is_correct: must be true or false" },
-    { "{\"corrected_detections\":[{\"corrected_class\":1}]}", "corrected_detections[0].corrected_class: must be a string" },
+    { "{\"corrected_detections\":[{\"corrected_class\":1}]}",
+      "corrected_detections[0].corrected_class: must be a string" },
     { "{\"corrected_detections\":[],\"quality_score\":1.5}", "quality_score: must be between 0 and 1" },
     { "{\"corrected_detections\":[],\"quality_score\":\"1\"}", "quality_score: must be a number" },
     { "{\"corrected_detections\":[],\"notes\":1}", "notes: must be a string" },
@@ -212,8 +216,7 @@ test_form (void)
   g_assert_cmpstr (full->labels[0], ==, "a");
 
   g_assert_null (from_form ("corrected_detections", "[]},\"x\":{", "notes", "", &error));
-  g_assert_cmpstr (error->message, ==,
-                   "corrected_detections: not valid JSON at byte 2: nothing may follow the value");
+  g_assert_cmpstr (error->message, ==, "corrected_detections: not valid JSON at byte 2: nothing may follow the value");
   g_clear_error (&error);
   g_assert_null (from_form ("corrected_detections", "[]", "notes", "\xff", &error));
   g_assert_cmpstr (error->message, ==, "notes: must be UTF-8");

@@ -9,9 +9,10 @@ test_parse (void)
 {
   g_autoptr (GError) error = NULL;
   g_autoptr (GPtrArray) detections = annot_detections_parse (
-    "[{\"bbox\":{\"x1\":-1,\"y1\":2,\"x2\":3.5,\"y2\":4,\"angle\":5},\"class_name\":\"\\u00e4\",\"confidence\":0.25,"
-    "\"corrected_class\":\"b\",\"is_correct\":false},{\"bbox\":null,\"class_name\":\"c\",\"confidence\":null},"
-    "{\"class_name\":\"d\",\"is_correct\":false,\"bbox\":{\"x1\":0,\"y1\":0,\"x2\":1,\"y2\":1}}]", &error);
+      "[{\"bbox\":{\"x1\":-1,\"y1\":2,\"x2\":3.5,\"y2\":4,\"angle\":5},\"class_name\":\"\\u00e4\",\"confidence\":0.25,"
+      "\"corrected_class\":\"b\",\"is_correct\":false},{\"bbox\":null,\"class_name\":\"c\",\"confidence\":null},"
+      "{\"class_name\":\"d\",\"is_correct\":false,\"bbox\":{\"x1\":0,\"y1\":0,\"x2\":1,\"y2\":1}}]",
+      &error);
   const AnnotDetection *first, *second, *third;
 
   g_assert_no_error (error);
@@ -40,7 +41,8 @@ test_parse (void)
 static void
 test_wrong (void)
 {
-  static const char *const cases[] = { "", "{}", "[", "[1]", "[{]", "[{\"bbox\":1}]", "[{\"class_name\":1}]", "[{}] x" };
+  static const char *const cases[]
+      = { "", "{}", "[", "[1]", "[{]", "[{\"bbox\":1}]", "[{\"class_name\":1}]", "[{}] x" };
 
   for (gsize i = 0; i < G_N_ELEMENTS (cases); i++) {
     g_autoptr (GError) error = NULL;

@@ -4,7 +4,6 @@
 
 #include <string.h>
 
-
 #define HEAD "\"event_id\":\"e1\",\"camera_id\":\"cam-1\",\"timestamp\":\"2026-11-23T08:00:00Z\""
 #define HASH "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcde"
 /* The signature and header of a PNG of 640 by 480. */
@@ -35,9 +34,10 @@ static void
 test_all_members (void)
 {
   g_autoptr (AnnotExample) example = parse_good (
-    "{\"x\": {\"a\" : [1, 2]}," HEAD ",\"frame_data\":\"" PNG "\", \"detections\": [{\"bbox\": {\"x1\": 10, \"y1\": 2e1, "
-    "\"x2\": 110.50, \"y2\": 220}, \"class_name\": \"person\", \"confidence\": 0.41, \"track\": 7}],"
-    "\"priority\":0.9,\"metadata\":{\"privacy\":{\"face_hashes\":[\"" HASH "F\",\"" HASH "f\"]}},\"z\":1.0}");
+      "{\"x\": {\"a\" : [1, 2]}," HEAD ",\"frame_data\":\"" PNG
+      "\", \"detections\": [{\"bbox\": {\"x1\": 10, \"y1\": 2e1, "
+      "\"x2\": 110.50, \"y2\": 220}, \"class_name\": \"person\", \"confidence\": 0.41, \"track\": 7}],"
+      "\"priority\":0.9,\"metadata\":{\"privacy\":{\"face_hashes\":[\"" HASH "F\",\"" HASH "f\"]}},\"z\":1.0}");
 
   g_assert_cmpstr (example->event_id, ==, "e1");
   g_assert_cmpstr (example->camera_id, ==, "cam-1");
@@ -50,8 +50,9 @@ test_all_members (void)
                    "[{\"bbox\":{\"x1\":10,\"y1\":2e1,\"x2\":110.50,\"y2\":220},\"class_name\":\"person\","
                    "\"confidence\":0.41,\"track\":7}]");
   g_assert_cmpstr (example->payload, ==,
-                   "{\"x\":{\"a\" : [1, 2]}," HEAD ",\"priority\":0.9,\"metadata\":{\"privacy\":{\"face_hashes\":[\"" HASH
-                   "F\",\"" HASH "f\"]}},\"z\":1.0}");
+                   "{\"x\":{\"a\" : [1, 2]}," HEAD
+                   ",\"priority\":0.9,\"metadata\":{\"privacy\":{\"face_hashes\":[\"" HASH "F\",\"" HASH
+                   "f\"]}},\"z\":1.0}");
   g_assert_cmpuint (g_strv_length (example->labels), ==, 1);
   g_assert_cmpstr (example->labels[0], ==, "person");
   g_assert_cmpuint (g_strv_length (example->face_hashes), ==, 1);
@@ -63,9 +64,12 @@ static void
 test_shapes (void)
 {
   static const char *const shapes[] = {
-    "\"bbox\":{\"x1\":1,\"y1\":2,\"x2\":3,\"y2\":4}",          "\"bbox\":{\"y2\":4,\"x2\":3,\"y1\":2,\"x1\":1}",
-    "\"bbox\":{\"x_min\":1,\"y_min\":2,\"x_max\":3,\"y_max\":4}", "\"bbox\":[1,2,3,4]",
-    "\"bounding_box\" : [1,2,3,4]",                            "\"b\\u0062ox\" : [1,2,3,4]",
+    "\"bbox\":{\"x1\":1,\"y1\":2,\"x2\":3,\"y2\":4}",
+    "\"bbox\":{\"y2\":4,\"x2\":3,\"y1\":2,\"x1\":1}",
+    "\"bbox\":{\"x_min\":1,\"y_min\":2,\"x_max\":3,\"y_max\":4}",
+    "\"bbox\":[1,2,3,4]",
+    "\"bounding_box\" : [1,2,3,4]",
+    "\"b\\u0062ox\" : [1,2,3,4]",
   };
 
   for (gsize i = 0; i < G_N_ELEMENTS (shapes); i++) {
@@ -81,8 +85,8 @@ static void
 test_kept_members (void)
 {
   g_autoptr (AnnotExample) example = parse_good (
-    "{" HEAD ",\"detections\":[{\"label\":3,\"class_name\":\"a\",\"bbox\":{\"x1\":0,\"angle\":1.50,\"y1\":0,\"x2\":1,"
-    "\"y2\":1}},{\"class_name\":\"b\",\"is_correct\":\"maybe\"},{\"class_name\":\"a\"}]}");
+      "{" HEAD ",\"detections\":[{\"label\":3,\"class_name\":\"a\",\"bbox\":{\"x1\":0,\"angle\":1.50,\"y1\":0,\"x2\":1,"
+      "\"y2\":1}},{\"class_name\":\"b\",\"is_correct\":\"maybe\"},{\"class_name\":\"a\"}]}");
 
   g_assert_cmpstr (example->detections, ==,
                    "[{\"class_name\":\"a\",\"bbox\":{\"x1\":0,\"y1\":0,\"x2\":1,\"y2\":1,\"angle\":1.50},\"label\":3},"
@@ -165,7 +169,8 @@ test_errors (void)
     { "{" HEAD ",\"frame_data\":\"AAAA\"}", "frame_data: must be a JPEG, PNG or WebP image" },
     { "{" HEAD ",\"frame_data\":\"?\"}", "frame_data: must be base64 or a data: URL in base64" },
     { "{" HEAD ",\"frame_data\":\"" PNG "\",\"frame_data\":null}", "frame_data: is given twice" },
-    { "{" HEAD ",\"frame_data\":\"/9j/AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA\"}",
+    { "{" HEAD
+      ",\"frame_data\":\"/9j/AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA\"}",
       "frame_data: must not be larger than 64 bytes" },
     { "{" HEAD ",\"frame_uri\":\"javascript:alert(1)\"}", "frame_uri: must be an http, https, s3 or gs URI" },
     { "{" HEAD ",\"frame_uri\":\"f.jpg\"}", "frame_uri: must be an http, https, s3 or gs URI" },
@@ -195,7 +200,8 @@ test_errors (void)
     { "{" HEAD ",\"detections\":[{\"confidence\":\"1\"}]}", "detections[0].confidence: must be a number" },
     { "{" HEAD ",\"detections\":[{\"class_name\":1}]}", "detections[0].class_name: must be a string" },
     { "{" HEAD ",\"detections\":[{\"label\":\"\"}]}", "detections[0].label: must not be empty" },
-    { "{" HEAD ",\"metadata\":{\"privacy\":{\"face_hashes\":\"x\"}}}", "metadata.privacy.face_hashes: must be an array" },
+    { "{" HEAD ",\"metadata\":{\"privacy\":{\"face_hashes\":\"x\"}}}",
+      "metadata.privacy.face_hashes: must be an array" },
     { "{" HEAD ",\"metadata\":{\"privacy\":{\"face_hashes\":[\"" HASH "0\",\"" HASH "g\"]}}}",
       "metadata.privacy.face_hashes[1]: must be 64 hexadecimal digits" },
   };
@@ -224,8 +230,9 @@ test_too_long (void)
 static void
 test_append_json (void)
 {
-  g_autoptr (AnnotExample) example = parse_good ("{" HEAD ",\"frame_data\":\"" PNG "\",\"priority\":1,\"status\":\"mine\","
-                                                 "\"seq\":-1,\"note\":\"\\u00e4\"}");
+  g_autoptr (AnnotExample) example
+      = parse_good ("{" HEAD ",\"frame_data\":\"" PNG "\",\"priority\":1,\"status\":\"mine\","
+                    "\"seq\":-1,\"note\":\"\\u00e4\"}");
   g_autoptr (GString) out = g_string_new (NULL);
 
   g_free (example->frame_sha256);
@@ -247,8 +254,8 @@ test_append_json (void)
 static void
 test_append_original (void)
 {
-  g_autoptr (AnnotExample) example = parse_good (
-    "{" HEAD ",\"frame_data\":\"" PNG "\",\"status\":\"mine\",\"detections\":[{\"bbox\":[1,2,3,4]}]}");
+  g_autoptr (AnnotExample) example
+      = parse_good ("{" HEAD ",\"frame_data\":\"" PNG "\",\"status\":\"mine\",\"detections\":[{\"bbox\":[1,2,3,4]}]}");
   g_autoptr (AnnotExample) again = NULL;
   g_autoptr (GString) with = g_string_new (NULL), without = g_string_new (NULL);
 

@@ -4,10 +4,10 @@
 
 #include <string.h>
 
-static const guint8 png[] = { 0x89, 'P', 'N', 'G', '\r', '\n', 0x1a, '\n', 0, 0, 0, 13, 'I', 'H', 'D', 'R',
-                              0,    0,   2,   0x80, 0,   0,   1,    0xe0, 8, 2, 0, 0,  0 };
-static const guint8 jpeg[] = { 0xff, 0xd8, 0xff, 0xe0, 0,    4, 1,    2,    0xff, 0xff, 0xdb, 0, 3, 0,
-                               0xff, 0xc2, 0,    11,   8,    1, 0xe0, 2,    0x80, 3,    1,    1, 1 };
+static const guint8 png[] = { 0x89, 'P', 'N', 'G', '\r', '\n', 0x1a, '\n', 0,    0, 0, 13, 'I', 'H', 'D',
+                              'R',  0,   0,   2,   0x80, 0,    0,    1,    0xe0, 8, 2, 0,  0,   0 };
+static const guint8 jpeg[] = { 0xff, 0xd8, 0xff, 0xe0, 0, 4, 1,    2, 0xff, 0xff, 0xdb, 0, 3, 0,
+                               0xff, 0xc2, 0,    11,   8, 1, 0xe0, 2, 0x80, 3,    1,    1, 1 };
 
 static GBytes *
 decode (const char *text, AnnotFrameType *type)

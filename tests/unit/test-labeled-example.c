@@ -40,10 +40,11 @@ make_annotation (void)
   return annotation;
 }
 
-#define COMMON \
-  "{\"event_id\":\"e1\",\"camera_id\":\"cam-1\",\"timestamp\":\"2026-11-23T08:00:00Z\"," \
-  "\"original_detections\":[{\"class_name\":\"cat\"}],\"corrected_detections\":[],\"annotator_id\":\"jane\"," \
-  "\"annotation_timestamp\":\"2026-11-23T08:00:01.500000Z\",\"quality_score\":null,\"notes\":null,\"schema_version\":1," \
+#define COMMON                                                                                                         \
+  "{\"event_id\":\"e1\",\"camera_id\":\"cam-1\",\"timestamp\":\"2026-11-23T08:00:00Z\","                               \
+  "\"original_detections\":[{\"class_name\":\"cat\"}],\"corrected_detections\":[],\"annotator_id\":\"jane\","          \
+  "\"annotation_timestamp\":\"2026-11-23T08:00:01.500000Z\",\"quality_score\":null,\"notes\":null,\"schema_version\":" \
+  "1,"                                                                                                                 \
   "\"revision\":2,\"lead_time_ms\":null,\"model_version\":\"v\\u0031\","
 #define SOURCE "\"source\":{\"topic\":\"hard-examples\",\"partition\":1,\"offset\":9}"
 
@@ -120,8 +121,9 @@ test_event (void)
   g_autoptr (AnnotOutgoing) skip = annot_event_new ("annotation.events", "example_skipped", "e1", "jane", "blurred");
   g_autoptr (AnnotOutgoing) erasure = annot_event_new ("annotation.events", "subject_erased", NULL, "officer", NULL);
 
-  g_assert_true (g_str_has_prefix (skip->payload, "{\"event_type\":\"example_skipped\",\"example_id\":\"e1\",\"by\":\"jane\","
-                                                  "\"reason\":\"blurred\",\"timestamp\":\"2"));
+  g_assert_true (g_str_has_prefix (skip->payload,
+                                   "{\"event_type\":\"example_skipped\",\"example_id\":\"e1\",\"by\":\"jane\","
+                                   "\"reason\":\"blurred\",\"timestamp\":\"2"));
   g_assert_cmpstr (skip->event_id, ==, "e1");
   g_assert_true (g_str_has_prefix (erasure->payload, "{\"event_type\":\"subject_erased\",\"example_id\":null,"
                                                      "\"by\":\"officer\",\"reason\":null,"));
