@@ -42,23 +42,8 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Options, options_clear)
 static gboolean
 write_out (int descriptor, GByteArray *out, GError **error)
 {
-  const guint8 *at = out->data;
-  gsize left = out->len;
-
-  while (left > 0) {
-    gssize n = write (descriptor, at, left);
-
-    if (n < 0 && errno == EINTR)
-      continue;
-    if (n < 0) {
-      int code = errno;
-
-      g_set_error (error, G_FILE_ERROR, g_file_error_from_errno (code), _ ("cannot write: %s"), g_strerror (code));
-      return FALSE;
-    }
-    at += n;
-    left -= (gsize) n;
-  }
+  if (!annot_ctl_write (descriptor, out->data, out->len, error))
+    return FALSE;
   g_byte_array_set_size (out, 0);
   return TRUE;
 }
@@ -155,8 +140,8 @@ export_url (AnnotCtl *ctl, const Options *options, int descriptor, GError **erro
   append_parameter (path, "camera_id", options->camera);
   append_parameter (path, "label", options->label);
   append_parameter (path, "annotator", options->annotator);
-  append_parameter (path, "since", options->since);
-  append_parameter (path, "until", options->until);
+  append_parameter (path, "from", options->since);
+  append_parameter (path, "to", options->until);
   return annot_ctl_download (ctl, path->str, descriptor, error);
 }
 

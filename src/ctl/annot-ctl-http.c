@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The API as a client, for --url. */
 #include "annot-ctl-http.h"
+#include "annot-ctl-output.h"
 
 #include <errno.h>
 #include <libsoup/soup.h>
@@ -120,26 +121,6 @@ annot_ctl_call_json (AnnotCtl *ctl, const char *method, const char *path, JsonOb
   return annot_ctl_call (ctl, method, path, "application/json", bytes, error);
 }
 
-static gboolean
-write_all (int descriptor, const guint8 *data, gsize length, GError **error)
-{
-  while (length > 0) {
-    gssize n = write (descriptor, data, length);
-
-    if (n < 0 && errno == EINTR)
-      continue;
-    if (n < 0) {
-      int code = errno;
-
-      g_set_error (error, G_FILE_ERROR, g_file_error_from_errno (code), _ ("cannot write: %s"), g_strerror (code));
-      return FALSE;
-    }
-    data += n;
-    length -= (gsize) n;
-  }
-  return TRUE;
-}
-
 gboolean
 annot_ctl_download (AnnotCtl *ctl, const char *path, int descriptor, GError **error)
 {
@@ -166,7 +147,7 @@ annot_ctl_download (AnnotCtl *ctl, const char *path, int descriptor, GError **er
     return FALSE;
   }
   while ((n = g_input_stream_read (stream, piece, sizeof piece, NULL, &inner)) > 0)
-    if (!write_all (descriptor, piece, (gsize) n, error))
+    if (!annot_ctl_write (descriptor, piece, (gsize) n, error))
       return FALSE;
   if (n < 0) {
     g_set_error (error, ANNOT_ERROR, ANNOT_ERROR_NOT_CONNECTED, _ ("%s: the answer was cut off: %s"), ctl->url,

@@ -54,6 +54,22 @@ flush_to_store (Import *import, GError **error)
   return TRUE;
 }
 
+/* "field: message" of an item's first error. */
+static char *
+item_problem (JsonObject *item)
+{
+  JsonNode *errors = json_object_get_member (item, "errors");
+  JsonObject *first;
+  const char *field;
+
+  if (!errors || !JSON_NODE_HOLDS_ARRAY (errors) || json_array_get_length (json_node_get_array (errors)) == 0)
+    return g_strdup (_ ("refused by the server"));
+  first = json_array_get_object_element (json_node_get_array (errors), 0);
+  field = json_object_get_string_member_with_default (first, "field", NULL);
+  return g_strdup_printf ("%s%s%s", field ? field : "", field ? ": " : "",
+                          json_object_get_string_member_with_default (first, "message", ""));
+}
+
 /* The answer has one item for each line, in order. */
 static void
 count_items (Import *import, JsonArray *items)
@@ -66,9 +82,11 @@ count_items (Import *import, JsonArray *items)
       import->created++;
     else if (g_str_equal (status, "known"))
       import->known++;
-    else
-      refuse (import, g_ptr_array_index (import->places, i),
-              json_object_get_string_member_with_default (item, "detail", _ ("refused by the server")));
+    else {
+      g_autofree char *problem = item_problem (item);
+
+      refuse (import, g_ptr_array_index (import->places, i), problem);
+    }
   }
 }
 
@@ -76,20 +94,28 @@ static gboolean
 flush_over_http (Import *import, GError **error)
 {
   g_autoptr (GBytes) body = g_bytes_new (import->lines->str, import->lines->len);
+  g_autoptr (GError) inner = NULL;
   g_autoptr (JsonNode) answer = NULL;
   g_autoptr (JsonArray) items = NULL;
 
-  answer = annot_ctl_call (import->ctl, "POST", "/api/v1/examples", "application/x-ndjson", body, error);
-  if (!answer)
+  answer = annot_ctl_call (import->ctl, "POST", "/api/v1/examples", "application/x-ndjson", body, &inner);
+  if (!answer && g_error_matches (inner, ANNOT_ERROR, ANNOT_ERROR_INVALID)) {
+    /* None of them could be taken. */
+    for (guint i = 0; i < import->places->len; i++)
+      refuse (import, g_ptr_array_index (import->places, i), inner->message);
+    return TRUE;
+  }
+  if (!answer) {
+    g_propagate_error (error, g_steal_pointer (&inner));
     return FALSE;
-  items = annot_ctl_get_rows (answer, "items");
+  }
+  items = annot_ctl_get_rows (answer, "results");
   if (json_array_get_length (items) != import->places->len) {
     g_set_error (error, ANNOT_ERROR, ANNOT_ERROR_PERMANENT, _ ("%s answered %u items for %u examples"),
                  import->ctl->url, json_array_get_length (items), import->places->len);
     return FALSE;
   }
   count_items (import, items);
-  g_string_truncate (import->lines, 0);
   return TRUE;
 }
 
@@ -102,7 +128,7 @@ flush (Import *import, GError **error)
     return TRUE;
   done = import->ctl->url ? flush_over_http (import, error) : flush_to_store (import, error);
   g_ptr_array_set_size (import->places, 0);
-  import->lines->len = 0;
+  g_string_truncate (import->lines, 0);
   return done;
 }
 

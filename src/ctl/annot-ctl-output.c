@@ -2,7 +2,7 @@
 /* Tables for people, JSON for scripts, a progress bar on a terminal. */
 #include "annot-ctl-output.h"
 
-#include <math.h>
+#include <errno.h>
 #include <stdio.h>
 #include <unistd.h>
 
@@ -201,4 +201,24 @@ annot_ctl_confirm (AnnotCtl *ctl, const char *question)
     return FALSE;
   g_printerr ("%s [y/N] ", question);
   return fgets (answer, sizeof answer, stdin) && (answer[0] == 'y' || answer[0] == 'Y');
+}
+
+gboolean
+annot_ctl_write (int descriptor, const guint8 *data, gsize length, GError **error)
+{
+  while (length > 0) {
+    gssize n = write (descriptor, data, length);
+
+    if (n < 0 && errno == EINTR)
+      continue;
+    if (n < 0) {
+      int code = errno;
+
+      g_set_error (error, G_FILE_ERROR, g_file_error_from_errno (code), _ ("cannot write: %s"), g_strerror (code));
+      return FALSE;
+    }
+    data += n;
+    length -= (gsize) n;
+  }
+  return TRUE;
 }

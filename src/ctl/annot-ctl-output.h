@@ -17,6 +17,8 @@ typedef struct {
 void annot_ctl_print_rows (AnnotCtl *ctl, JsonArray *rows, const AnnotCtlColumn *columns);
 /* Prints an object: as it is with --json, else one `name: value` a line. */
 void annot_ctl_print_object (AnnotCtl *ctl, JsonObject *object);
+/* Writes all of it. */
+gboolean annot_ctl_write (int descriptor, const guint8 *data, gsize length, GError **error);
 /* A sentence for people; nothing with --json. */
 void annot_ctl_say (AnnotCtl *ctl, const char *format, ...) G_GNUC_PRINTF (2, 3);
 /* Shows how far it is, on a terminal only, at most ten times a second. total 0: unknown. done: ends the line. */
