@@ -109,7 +109,7 @@ flush_over_http (Import *import, GError **error)
     g_propagate_error (error, g_steal_pointer (&inner));
     return FALSE;
   }
-  items = annot_ctl_get_rows (answer, "results");
+  items = annot_ctl_get_rows (answer, "items");
   if (json_array_get_length (items) != import->places->len) {
     g_set_error (error, ANNOT_ERROR, ANNOT_ERROR_PERMANENT, _ ("%s answered %u items for %u examples"),
                  import->ctl->url, json_array_get_length (items), import->places->len);

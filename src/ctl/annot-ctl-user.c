@@ -7,10 +7,7 @@
 #include "model/annot-time.h"
 
 static const AnnotCtlColumn columns[] = {
-  { "username", N_ ("NAME") },
-  { "roles", N_ ("ROLES") },
-  { "disabled", N_ ("DISABLED") },
-  { "created_at", N_ ("CREATED") },
+  { "name", N_ ("NAME") }, { "roles", N_ ("ROLES") }, { "disabled", N_ ("DISABLED") }, { "created_at", N_ ("CREATED") },
   { NULL, NULL },
 };
 
@@ -129,7 +126,7 @@ run_add (AnnotCtl *ctl, int argc, char **argv, GError **error)
   if (ctl->url) {
     JsonObject *body = json_object_new ();
 
-    json_object_set_string_member (body, "username", argv[1]);
+    json_object_set_string_member (body, "name", argv[1]);
     json_object_set_string_member (body, "password", password);
     json_object_set_array_member (body, "roles", roles_to_json (roles));
     done = call_and_forget (ctl, "POST", "/api/v1/users", body, error);
@@ -162,7 +159,7 @@ list_on_store (AnnotCtl *ctl, GError **error)
     JsonObject *row = json_object_new ();
     g_autofree char *created = annot_time_format (account->created_at);
 
-    json_object_set_string_member (row, "username", account->name);
+    json_object_set_string_member (row, "name", account->name);
     json_object_set_array_member (row, "roles", roles_to_json (account->roles));
     json_object_set_boolean_member (row, "disabled", account->disabled);
     json_object_set_string_member (row, "created_at", created);
