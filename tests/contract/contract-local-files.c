@@ -75,8 +75,7 @@ static void
 rotate (Fixture *fixture)
 {
   for (guint i = 9; i > 0; i--) {
-    g_autofree char *from =
-        i > 1 ? g_strdup_printf ("%s.%u", fixture->path, i - 1) : g_strdup (fixture->path);
+    g_autofree char *from = i > 1 ? g_strdup_printf ("%s.%u", fixture->path, i - 1) : g_strdup (fixture->path);
     g_autofree char *to = g_strdup_printf ("%s.%u", fixture->path, i);
 
     if (g_rename (from, to) < 0)
@@ -123,7 +122,7 @@ assert_all (AnnotTestConsumer *consumer, const char *const *expected)
   }
 }
 
-#define ASSERT_ALL(consumer, ...) assert_all (consumer, (const char *const[]){__VA_ARGS__, NULL})
+#define ASSERT_ALL(consumer, ...) assert_all (consumer, (const char *const[]){ __VA_ARGS__, NULL })
 
 static AnnotTestConsumer *
 restart (AnnotTestConsumer *consumer, Fixture *fixture)
@@ -371,8 +370,7 @@ static void
 test_damaged_offset (Fixture *fixture, gconstpointer data)
 {
   g_autoptr (AnnotTestConsumer) consumer = open_consumer (fixture);
-  g_autofree char *offset =
-      g_build_filename (fixture->topics, "." TOPIC "@annotation-frontend-group.offset", NULL);
+  g_autofree char *offset = g_build_filename (fixture->topics, "." TOPIC "@annotation-frontend-group.offset", NULL);
 
   append (fixture, "one\n");
   ASSERT_ALL (consumer, "one");
@@ -389,7 +387,7 @@ test_damaged_offset (Fixture *fixture, gconstpointer data)
 static void
 test_huge_line (Fixture *fixture, gconstpointer data)
 {
-  const char *const options[] = {"limits.message-bytes=64K", "limits.frame-bytes=32K", NULL};
+  const char *const options[] = { "limits.message-bytes=64K", "limits.frame-bytes=32K", NULL };
   g_autoptr (AnnotTestConsumer) consumer = annot_test_consumer_new ("local", fixture->directory, options);
   g_autofree char *filler = g_strnfill (1024 * 1024, 'x');
   g_autofree char *exact = g_strnfill (64 * 1024, 'y');
@@ -439,11 +437,11 @@ test_concurrent_appenders (Fixture *fixture, gconstpointer data)
 {
   g_autoptr (AnnotTestConsumer) consumer = open_consumer (fixture);
   g_autoptr (GHashTable) seen = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
-  g_autofree char *script =
-      g_strdup_printf ("for w in a b c; do ( for i in $(seq 100); do echo \"{\\\"w\\\":\\\"$w\\\",\\\"n\\\":$i}\" | "
-                       "cat >> '%s'; done ) & done; wait",
-                       fixture->path);
-  const char *const argv[] = {"/bin/sh", "-c", script, NULL};
+  g_autofree char *script
+      = g_strdup_printf ("for w in a b c; do ( for i in $(seq 100); do echo \"{\\\"w\\\":\\\"$w\\\",\\\"n\\\":$i}\" | "
+                         "cat >> '%s'; done ) & done; wait",
+                         fixture->path);
+  const char *const argv[] = { "/bin/sh", "-c", script, NULL };
   g_autoptr (GSubprocess) shell = NULL;
   g_autoptr (GError) error = NULL;
 
@@ -490,7 +488,7 @@ static void
 test_values (Fixture *fixture, gconstpointer data)
 {
   g_autoptr (AnnotTestConsumer) consumer = open_broker (fixture);
-  const char *const bad[] = {NULL, "", "not\njson", "{\"a\":1}\n{\"b\":2}"};
+  const char *const bad[] = { NULL, "", "not\njson", "{\"a\":1}\n{\"b\":2}" };
 
   for (guint i = 0; i < G_N_ELEMENTS (bad); i++) {
     g_autoptr (GError) error = NULL;
@@ -540,7 +538,7 @@ test_repeated_id (Fixture *fixture, gconstpointer data)
 static void
 test_crash_after_noting (Fixture *fixture, gconstpointer data)
 {
-  const off_t sizes[] = {8, 9, 12, 15, 16};
+  const off_t sizes[] = { 8, 9, 12, 15, 16 };
 
   for (guint i = 0; i < G_N_ELEMENTS (sizes); i++) {
     g_autoptr (AnnotTestConsumer) consumer = open_broker (fixture);
@@ -669,7 +667,7 @@ test_failover_after_kill (Fixture *fixture, gconstpointer data)
   append (fixture, "one\n");
   child = fork ();
   if (child == 0) {
-    const char *const argv[] = {"/proc/self/exe", "--hold", fixture->directory, ready, NULL};
+    const char *const argv[] = { "/proc/self/exe", "--hold", fixture->directory, ready, NULL };
 
     execv (argv[0], (char **) argv);
     _exit (1);

@@ -75,19 +75,6 @@ store_contract_add (const char *plugin, const char *path, StoreTest test)
   g_test_add (full, StoreFixture, plugin, set_up, test, tear_down);
 }
 
-void
-store_contract_add_all (const char *plugin)
-{
-  store_contract_add_examples (plugin);
-  store_contract_add_lists (plugin);
-  store_contract_add_leases (plugin);
-  store_contract_add_annotations (plugin);
-  store_contract_add_outbox (plugin);
-  store_contract_add_accounts (plugin);
-  store_contract_add_privacy (plugin);
-  store_contract_add_life (plugin);
-}
-
 AnnotExample *
 store_contract_make_example (const char *event_id, double priority)
 {

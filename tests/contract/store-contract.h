@@ -22,11 +22,9 @@ typedef struct {
 
 typedef void (*StoreTest) (StoreFixture *fixture, gconstpointer plugin);
 
-/* All tests of the contract. plugin must stay. */
-void store_contract_add_all (const char *plugin);
 /* Adds one test with a store of its own; path without a leading slash. */
 void store_contract_add (const char *plugin, const char *path, StoreTest test);
-/* Each adds the tests of its file. */
+/* Each adds the tests of its file. plugin must stay. */
 void store_contract_add_examples (const char *plugin);
 void store_contract_add_lists (const char *plugin);
 void store_contract_add_leases (const char *plugin);
