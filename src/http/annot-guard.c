@@ -81,6 +81,10 @@ annot_guard_find_end (const char *data, gsize length, gsize *scanned, AnnotVerdi
     }
     /* An empty line ends the head, unless nothing has come before it: RFC 9112, 2.2 */
     if (end - at == 1) {
+      if (!blank_so_far && end >= ANNOT_GUARD_MAX_HEAD) {
+        refuse (verdict, 431, "the head is larger than 32 KiB");
+        return -1;
+      }
       if (!blank_so_far) {
         *scanned = 0;
         return (gssize)end + 1;
@@ -91,12 +95,12 @@ annot_guard_find_end (const char *data, gsize length, gsize *scanned, AnnotVerdi
     at = end + 1;
     *scanned = at;
   }
-  if (length > ANNOT_GUARD_MAX_HEAD) {
-    refuse (verdict, 431, "the head is larger than 32 KiB");
-    return -1;
-  }
   if (*scanned == 0 && length > ANNOT_GUARD_MAX_TARGET + 64) {
     refuse (verdict, 414, "the request target is longer than 8 KiB");
+    return -1;
+  }
+  if (length > ANNOT_GUARD_MAX_HEAD) {
+    refuse (verdict, 431, "the head is larger than 32 KiB");
     return -1;
   }
   return 0;

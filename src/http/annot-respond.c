@@ -55,6 +55,26 @@ annot_request_add_header (AnnotRequest *self, const char *name, const char *valu
   }
 }
 
+/* libsoup does not know those of RFC 6585 and later. */
+static const char *
+phrase_of (guint status)
+{
+  switch (status) {
+  case 207:
+    return "Multi-Status";
+  case 426:
+    return "Upgrade Required";
+  case 429:
+    return "Too Many Requests";
+  case 431:
+    return "Request Header Fields Too Large";
+  case 507:
+    return "Insufficient Storage";
+  default:
+    return soup_status_get_phrase (status);
+  }
+}
+
 static void
 append_date (GString *out)
 {
@@ -76,7 +96,7 @@ GString *
 annot_request_build_head (AnnotRequest *self, guint status, const char *content_type)
 {
   GString *out = g_string_sized_new (1024);
-  g_string_append_printf (out, "HTTP/1.1 %u %s\r\n", status, soup_status_get_phrase (status));
+  g_string_append_printf (out, "HTTP/1.1 %u %s\r\n", status, phrase_of (status));
   append_date (out);
   for (guint i = 0; i < G_N_ELEMENTS (default_headers); i++) {
     if (self->answer_headers == NULL
@@ -193,7 +213,7 @@ append_errors (GString *out, const AnnotFieldError *errors)
 static void
 append_problem (GString *out, guint status, const char *detail, const AnnotFieldError *errors, const char *id)
 {
-  const char *title = soup_status_get_phrase (status);
+  const char *title = phrase_of (status);
   g_autofree char *valid = g_utf8_make_valid (detail != NULL ? detail : title, -1);
   g_string_append_c (out, '{');
   annot_json_append_name (out, "type");
@@ -231,7 +251,7 @@ annot_request_refusal (const AnnotVerdict *verdict)
   g_autoptr (GString) body = g_string_new (NULL);
   append_problem (body, verdict->status, verdict->detail, NULL, id);
   GString *out = g_string_new (NULL);
-  g_string_append_printf (out, "HTTP/1.1 %u %s\r\n", verdict->status, soup_status_get_phrase (verdict->status));
+  g_string_append_printf (out, "HTTP/1.1 %u %s\r\n", verdict->status, phrase_of (verdict->status));
   append_date (out);
   for (guint i = 0; i < G_N_ELEMENTS (default_headers); i++) {
     append_line (out, default_headers[i].name, default_headers[i].value);

@@ -101,8 +101,16 @@ on_recv (wslay_event_context_ptr context, uint8_t *buffer, size_t length, int fl
 static ssize_t
 on_send (wslay_event_context_ptr context, const uint8_t *data, size_t length, int flags, void *user_data)
 {
+  static const guint8 bare_close[] = { 0x80 | WSLAY_CONNECTION_CLOSE, 0 };
+  static const guint8 protocol_error[] = { 0x80 | WSLAY_CONNECTION_CLOSE, 2, 1002 >> 8, 1002 & 0xff };
   AnnotFrameReader *self = user_data;
-  self->funcs->send (data, length, self->user_data);
+  gboolean is_bare = length == sizeof bare_close && memcmp (data, bare_close, length) == 0;
+  /* wslay gives no reason for a frame that it could not read. */
+  if (is_bare && !wslay_event_get_close_received (context)) {
+    self->funcs->send (protocol_error, sizeof protocol_error, self->user_data);
+  } else {
+    self->funcs->send (data, length, self->user_data);
+  }
   return (ssize_t)length;
 }
 
