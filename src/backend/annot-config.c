@@ -289,6 +289,16 @@ annot_config_get_state_path (AnnotConfig *self, const char *name)
   return g_build_filename (annot_config_get_string (self, "service", "state-dir"), name, NULL);
 }
 
+/* Said once, when the file is read: the right mode is the administrator's to set, and a mounted secret may have none other. */
+static void
+warn_if_readable (const char *path, const struct stat *status)
+{
+  const char *credentials = g_getenv ("CREDENTIALS_DIRECTORY");
+
+  if ((status->st_mode & S_IROTH) && !(credentials && g_str_has_prefix (path, credentials)))
+    g_message ("%s holds a secret and can be read by everyone; chmod o-rwx it", path);
+}
+
 /* Where the secret's file is; a bare name is a credential that the service manager hands over. */
 static char *
 secret_path (AnnotConfig *self, const char *group, const char *file_key, GError **error)
@@ -318,9 +328,12 @@ read_secret_file (AnnotConfig *self, const char *group, const char *file_key, GE
 
   if (!path)
     return NULL;
-  if (stat (path, &status) == 0 && status.st_size > SECRET_FILE_BYTES) {
-    g_propagate_error (error, annot_config_error (self, group, file_key, "%s is too large to hold a secret", path));
-    return NULL;
+  if (stat (path, &status) == 0) {
+    warn_if_readable (path, &status);
+    if (status.st_size > SECRET_FILE_BYTES) {
+      g_propagate_error (error, annot_config_error (self, group, file_key, "%s is too large to hold a secret", path));
+      return NULL;
+    }
   }
   if (!g_file_get_contents (path, &contents, NULL, &local)) {
     g_propagate_error (error, annot_config_error (self, group, file_key, "%s; make the file readable for the service",

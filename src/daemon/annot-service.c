@@ -117,10 +117,11 @@ stop (AnnotService *self, guint delay)
   self->deadline = g_timeout_add_seconds (delay, begin_drain, self);
 }
 
+/* Keeps why the start failed (transfer full); being stopped while starting is no failure. */
 static void
 fail (AnnotService *self, GError *error)
 {
-  if (self->failure)
+  if (self->failure || self->stopping)
     g_error_free (error);
   else
     self->failure = error;
@@ -196,13 +197,14 @@ http_opened (GObject *source, GAsyncResult *result, gpointer user_data)
 {
   AnnotService *self = user_data;
   GError *error = NULL;
+  gboolean opened = annot_http_server_open_finish (self->http, result, &error);
   g_autofree char *addresses = NULL;
   g_autofree char *status = NULL;
 
   self->started = TRUE;
-  if (!annot_http_server_open_finish (self->http, result, &error))
+  if (!opened)
     fail (self, error);
-  if (error || self->stopping) {
+  if (!opened || self->stopping) {
     stop (self, 0);
     return;
   }
@@ -223,11 +225,7 @@ start_finished (GObject *source, GAsyncResult *result, gpointer user_data)
     annot_http_server_open (self->http, self->starting, http_opened, self);
     return;
   }
-  /* Stopped while starting is no failure. */
-  if (self->stopping)
-    g_error_free (error);
-  else
-    fail (self, error);
+  fail (self, error);
   self->started = TRUE;
   stop (self, 0);
 }

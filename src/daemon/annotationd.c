@@ -61,6 +61,22 @@ check_secret (AnnotConfig *config, GError **error)
   return FALSE;
 }
 
+static gboolean
+check_certificate (AnnotConfig *config, GError **error)
+{
+  const char *certificate = annot_config_get_string (config, "http", "tls-certificate");
+  g_autoptr (GTlsCertificate) loaded = NULL;
+  g_autoptr (GError) local = NULL;
+
+  if (!certificate)
+    return TRUE;
+  loaded = g_tls_certificate_new_from_files (certificate, annot_config_get_string (config, "http", "tls-key"), &local);
+  if (!loaded)
+    g_propagate_error (error, annot_config_error (config, "http", "tls-certificate",
+                                                  "%s; check both tls-certificate and tls-key", local->message));
+  return loaded != NULL;
+}
+
 static int
 list_plugins (AnnotPluginLoader *loader)
 {
@@ -115,7 +131,8 @@ run (const AnnotCommandLine *command_line, AnnotLog *log)
     fputs (text, stdout);
     return EXIT_SUCCESS;
   }
-  if (!make_backends (&backends, loader, config, &error) || !check_secret (config, &error))
+  if (!make_backends (&backends, loader, config, &error) || !check_secret (config, &error) ||
+      !check_certificate (config, &error))
     return report (error);
   if (command_line->mode == ANNOT_MODE_SERVE)
     return serve (config, &backends);

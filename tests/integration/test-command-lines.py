@@ -7,6 +7,7 @@ import os
 import re
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
 import tempfile
@@ -70,6 +71,9 @@ def test_check(tap, daemon):
            "a plugin of another class", done)
     done = run(daemon, "--check-config", "--set", "auth.secret-file=/nonexistent/secret")
     tap.ok(done.returncode == CONFIG and "[auth] secret-file: " in last_line(done), "a secret file that is not there", done)
+    done = run(daemon, "--check-config", "--set", "http.tls-certificate=/nonexistent", "--set", "http.tls-key=/nonexistent")
+    tap.ok(done.returncode == CONFIG and "[http] tls-certificate: " in last_line(done), "a certificate that is not there",
+           done)
     done = run(daemon, "--check-config", "--config", "/nonexistent.conf", config=False)
     tap.equal(done.returncode, CONFIG, "a keyfile that is not there: 78")
     done = run(daemon, "--list-plugins", "--plugin-dir", "/nonexistent")
@@ -120,6 +124,33 @@ def test_start_failures(tap, daemon):
     tap.ok(done.returncode in (DATA, CONFIG) and daemon.config["sqlite"]["path"] in done.stderr,
            "a store that is no database ends the start and is named", done)
     os.remove(daemon.config["sqlite"]["path"])
+
+
+def test_locked_store(tap, daemon):
+    """A store that another process holds locked: the start waits for a while, and can be stopped while it waits."""
+    daemon.add_user("ann", "secret-enough")
+    daemon.config["sqlite"]["busy-timeout"] = 1
+    daemon.config["service"].update({"start-timeout": 2, "drain-timeout": 5})
+    daemon.write_config()
+    lock = sqlite3.connect(daemon.config["sqlite"]["path"], isolation_level=None)
+    lock.execute("BEGIN EXCLUSIVE")
+    daemon.start(wait=False)
+    tap.equal(daemon.process.wait(60), UNAVAILABLE, "a store that stays locked: 69")
+    tap.ok("database is locked" in daemon.log() and "ready:" not in daemon.log(), "with the reason, and never ready")
+    daemon.config["service"]["start-timeout"] = 60
+    daemon.config["sqlite"]["busy-timeout"] = 5
+    daemon.write_config()
+    daemon.start(wait=False)
+
+    def listens():
+        with socket.socket() as probe:
+            return probe.connect_ex(("127.0.0.1", daemon.port)) == 0
+
+    wait_for(listens)
+    tap.equal((daemon.client().get("/healthz").status, daemon.client().get("/readyz").status), (200, 503),
+              "while it starts it is alive and not ready")
+    tap.equal(daemon.stop(), 0, "stopped while it starts: 0")
+    lock.close()
 
 
 def test_first_start(tap, daemon):
@@ -230,8 +261,8 @@ def main():
     tap = Tap()
     if not find_program("annotationd") or not find_program("annotationctl"):
         tap.skip_all("annotationd and annotationctl are not built")
-    for test in (test_usage, test_check, test_print, test_start_failures, test_first_start, test_second_signal,
-                 test_service_manager, test_not_root, test_control_program):
+    for test in (test_usage, test_check, test_print, test_start_failures, test_locked_store, test_first_start,
+                 test_second_signal, test_service_manager, test_not_root, test_control_program):
         with Daemon() as daemon:
             test(tap, daemon)
     tap.done()
