@@ -22,7 +22,7 @@ test_lines (void)
   }
   g_test_trap_subprocess (NULL, 0, 0);
   g_test_trap_assert_passed ();
-  g_test_trap_assert_stderr ("*Z notice: one\\x0a2026-11-23 forged \\x1b[[]2J line\n"
+  g_test_trap_assert_stderr ("*Z notice: one\\x0a2026-11-23 forged \\x1b?2J line\n"
                              "*Z warning: other: of another library\n"
                              "*Z info: now it is\n");
   g_test_trap_assert_stderr_unmatched ("*at this level*");
