@@ -23,6 +23,10 @@ export class Inspector {
     this.palette = byId("labels");
     this.notes = byId("notes", HTMLTextAreaElement);
     this.isDirty = false;
+    /** @type {Element | null} */
+    this.lastSelected = null;
+    /** @type {Map<number, {box: Box, colour: string, row: HTMLLIElement}>} */
+    this.rows = new Map();
     /** @type {number | null} */
     this.lastQuality = null;
     this.buildQuality();
@@ -66,21 +70,71 @@ export class Inspector {
     const left = boxes.filter((box) => box.verdict === "open").length;
     this.count.textContent =
       boxes.length === 0 ? "none" : `${boxes.length} · ${left === 0 ? "all judged" : `${left} to judge`}`;
-    this.list.replaceChildren(...boxes.map((box) => this.row(box)));
+    this.placeRows(boxes);
     const selected = this.list.querySelector('[aria-selected="true"]');
     if (selected) {
       this.list.setAttribute("aria-activedescendant", selected.id);
-      selected.scrollIntoView({ block: "nearest" });
+      if (selected !== this.lastSelected) {
+        selected.scrollIntoView({ block: "nearest" });
+      }
     } else {
       this.list.removeAttribute("aria-activedescendant");
+    }
+    this.lastSelected = selected;
+  }
+
+  /**
+   * A box is never changed in place, so a row whose box is still the same one is still right: with a thousand boxes only the
+   * few that have changed are made anew.
+   * @param {Box[]} boxes
+   */
+  placeRows(boxes) {
+    const ids = new Set(boxes.map((box) => box.id));
+    for (const [id, { row }] of this.rows) {
+      if (!ids.has(id)) {
+        row.remove();
+        this.rows.delete(id);
+      }
+    }
+    let cursor = this.list.firstElementChild;
+    for (const box of boxes) {
+      const before = this.rows.get(box.id)?.row;
+      const row = this.freshRow(box);
+      if (before === cursor) {
+        cursor = row; // It stands where the one before stood.
+      }
+      const selected = String(box.id === this.editor.selected);
+      if (row.getAttribute("aria-selected") !== selected) {
+        row.setAttribute("aria-selected", selected);
+      }
+      if (row === cursor) {
+        cursor = cursor.nextElementSibling;
+      } else {
+        this.list.insertBefore(row, cursor);
+      }
     }
   }
 
   /** @param {Box} box */
-  row(box) {
-    const isSelected = box.id === this.editor.selected;
+  freshRow(box) {
+    const colour = this.labels.colour(box.className);
+    const known = this.rows.get(box.id);
+    if (known?.box === box && known.colour === colour) {
+      return known.row;
+    }
+    const row = this.row(box, colour);
+    known?.row.replaceWith(row);
+    this.rows.set(box.id, { box, colour, row });
+    return row;
+  }
+
+  /**
+   * @param {Box} box
+   * @param {string} colour
+   */
+  row(box, colour) {
     const swatch = make("span", { class: "swatch", "aria-hidden": "true" });
-    swatch.style.backgroundColor = this.labels.colour(box.className);
+    swatch.style.backgroundColor = colour;
     const changed = box.origin !== null && box.className !== box.origin.className;
     const name = make("span", { class: "name" }, box.className || "?");
     if (changed) {
@@ -91,7 +145,6 @@ export class Inspector {
       {
         id: `box-${box.id}`,
         role: "option",
-        "aria-selected": String(isSelected),
         "aria-label": describeBox(box),
         "data-box": box.id,
         "data-class": box.className,

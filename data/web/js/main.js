@@ -116,6 +116,13 @@ function tieMessages() {
       toast("Your reservation of this example has ended. Your draft is kept.", "bad");
     }
   });
+  work.addEventListener("removed", (event) => {
+    const id = /** @type {CustomEvent<string>} */ (event).detail;
+    if (id === work.current?.example.event_id) {
+      toast("This example was removed.");
+    }
+    drafts.drop(id);
+  });
   work.addEventListener("failed", (event) => {
     const error = /** @type {CustomEvent<unknown>} */ (event).detail;
     if (error instanceof ApiError && !error.isTemporary && error.status !== 401) {

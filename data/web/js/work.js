@@ -12,7 +12,7 @@ const KEPT = "annotationd:held";
 
 /**
  * Fires `change` when what is held changes, `current` when another example is in hand (or none), `expired` (CustomEvent
- * with the Held) when a lease has ended, `failed` (CustomEvent with the error) when no example could be had.
+ * with the Held) when a lease has ended, `removed` (CustomEvent with the id) when an example is no more, `failed` (CustomEvent with the error) when no example could be had.
  */
 export class Work extends EventTarget {
   /**
@@ -169,25 +169,46 @@ export class Work extends EventTarget {
    * @param {any} message
    */
   hear(message) {
-    if (message.type === "hello") {
+    if (message.type === "hello" || message.type === "resync") {
       this.check();
     }
     if (["hello", "resync", "new_example", "example_released"].includes(message.type)) {
       if (this.held.length < HOLD) {
         this.fillSoon();
       }
-    } else if (message.type === "lease_expired" || message.type === "example_removed") {
+    } else if (message.type === "lease_expired") {
       this.lose(message.example_id);
+    } else if (message.type === "example_removed") {
+      this.forget(message.example_id);
     }
   }
 
-  /** @param {string} id */
+  /**
+   * The example is no longer there, perhaps because somebody has a right to that: nothing of it stays on the page.
+   * @param {string} id
+   */
+  forget(id) {
+    this.dispatchEvent(new CustomEvent("removed", { detail: id }));
+    const wasCurrent = this.current?.example.event_id === id;
+    const left = this.held.filter((item) => item.example.event_id !== id);
+    if (left.length !== this.held.length) {
+      this.held = left;
+      this.changed(wasCurrent);
+      this.fillSoon();
+    }
+  }
+
+  /**
+   * The lease has ended. What is in hand stays there, for its answer may still be welcome.
+   * @param {string} id
+   */
   lose(id) {
     const held = this.held.find((item) => item.example.event_id === id);
     if (!held || held.expired) {
       return;
     }
     held.expired = true;
+    this.api.get(`/examples/${encodeURIComponent(id)}`).catch((error) => error.status === 404 && this.forget(id));
     if (held !== this.current) {
       this.held = this.held.filter((item) => item !== held);
       this.fillSoon();
