@@ -28,6 +28,7 @@ FUZZERS = [
 ]
 
 BASE_MODULES = ["glib-2.0", "gobject-2.0", "gio-2.0", "gio-unix-2.0", "json-glib-1.0", "libxcrypt"]
+DIRECTORIES = ["ANNOT_PLUGIN_DIR", "ANNOT_SYSCONF_DIR", "ANNOT_STATE_DIR", "ANNOT_WEB_DIR", "LOCALEDIR"]
 SANITIZERS = "-fsanitize=fuzzer,address,undefined"
 MEMORY_MB = 1024
 
@@ -49,8 +50,8 @@ def build(name, patterns, modules, folder):
     program = folder / name
     command = ["clang", "-std=gnu11", "-g", "-O1", "-w", SANITIZERS, "-fno-sanitize-recover=undefined",
                "-fno-omit-frame-pointer", "-D_GNU_SOURCE", "-DANNOTATIOND_COMPILATION", '-DG_LOG_DOMAIN="annotationd"',
-               '-DGETTEXT_PACKAGE="annotationd"', '-DANNOT_PLUGIN_DIR="/nonexistent"', '-DPACKAGE_VERSION="fuzz"',
-               '-DVERSION="fuzz"', '-DANNOT_SYSCONF_DIR="/nonexistent"', '-DANNOT_STATE_DIR="/nonexistent/state"',
+               '-DGETTEXT_PACKAGE="annotationd"', '-DPACKAGE_VERSION="fuzz"', '-DVERSION="fuzz"',
+               *(f'-D{directory}="/nonexistent"' for directory in DIRECTORIES),
                f"-I{TOP}/include", f"-I{TOP}/src", f"-I{TOP}/tests", str(HERE / f"fuzz-{name}.c"), *sources(patterns),
                *pkg_config(BASE_MODULES + modules), "-lm", "-o", str(program)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
