@@ -181,14 +181,18 @@ static void
 append_process (GString *out)
 {
   g_autofree char *statm = NULL;
-  unsigned long pages = 0;
+  g_auto (GStrv) fields = NULL;
+  guint64 pages = 0;
   struct rusage usage;
 
   if (getrusage (RUSAGE_SELF, &usage) == 0)
     one (out, "process_cpu_seconds_total", "counter", "Processor time, user and system.",
          (double) (usage.ru_utime.tv_sec + usage.ru_stime.tv_sec)
              + (double) (usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) / G_USEC_PER_SEC);
-  if (g_file_get_contents ("/proc/self/statm", &statm, NULL, NULL) && sscanf (statm, "%*u %lu", &pages) == 1)
+  if (g_file_get_contents ("/proc/self/statm", &statm, NULL, NULL))
+    fields = g_strsplit (statm, " ", 3);
+  if (fields && g_strv_length (fields) > 1
+      && g_ascii_string_to_unsigned (fields[1], 10, 0, G_MAXUINT32, &pages, NULL))
     one (out, "process_resident_memory_bytes", "gauge", "Resident memory.",
          (double) pages * (double) sysconf (_SC_PAGESIZE));
   one (out, "process_open_fds", "gauge", "Open file descriptors.", count_descriptors ());
