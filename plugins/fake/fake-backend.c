@@ -2,7 +2,7 @@
 /* What the fakes share: a real backend behind, a script before it, and calls on their way between the two. */
 #include "fake-backend.h"
 
-#include "backend/annot-plugin-loader.h"
+#include <gmodule.h>
 
 struct FakeBackend {
   FakeScript *script;
@@ -35,20 +35,41 @@ configure_real (AnnotPluginClass plugin_class, GObject *real, AnnotConfig *confi
   g_return_val_if_reached (FALSE);
 }
 
+/* The module behind the fake, as the loader would open it, but for the checks on the file. */
+static const AnnotPlugin *
+open_real (AnnotPluginClass plugin_class, const char *directory, const char *name, GError **error)
+{
+  g_autofree char *file = g_strconcat (name, ".so", NULL);
+  g_autofree char *path = g_build_filename (directory ? directory : ".", file, NULL);
+  GModule *module = g_module_open (path, G_MODULE_BIND_LOCAL);
+  gpointer symbol = NULL;
+  const AnnotPlugin *plugin;
+
+  if (!module || !g_module_symbol (module, ANNOT_PLUGIN_SYMBOL, &symbol)) {
+    g_set_error (error, ANNOT_ERROR, ANNOT_ERROR_CONFIG, "fake: %s", g_module_error ());
+    return NULL;
+  }
+  g_module_make_resident (module);
+  plugin = symbol;
+  if (plugin->plugin_class != plugin_class) {
+    g_set_error (error, ANNOT_ERROR, ANNOT_ERROR_CONFIG, "fake: %s is a %s", path,
+                 annot_plugin_class_to_string (plugin->plugin_class));
+    return NULL;
+  }
+  return plugin;
+}
+
 FakeBackend *
 fake_backend_new (AnnotPluginClass plugin_class, const char *group, AnnotConfig *config, FakeEventFunc func,
                   gpointer user_data, GError **error)
 {
   const char *directory = annot_config_get_string (config, group, "plugin-dir");
-  g_autoptr (AnnotPluginLoader) loader =
-      annot_plugin_loader_new (directory ? directory : g_getenv ("ANNOT_TEST_PLUGIN_DIR"));
   const AnnotPlugin *plugin = NULL;
   g_autoptr (GObject) real = NULL;
   FakeBackend *self = NULL;
 
-  if (!annot_plugin_loader_scan (loader, error))
-    return NULL;
-  plugin = annot_plugin_loader_find (loader, plugin_class, annot_config_get_string (config, group, "backend"), error);
+  plugin = open_real (plugin_class, directory ? directory : g_getenv ("ANNOT_TEST_PLUGIN_DIR"),
+                      annot_config_get_string (config, group, "backend"), error);
   if (!plugin)
     return NULL;
   real = g_object_new (plugin->get_type (), NULL);
