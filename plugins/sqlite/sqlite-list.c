@@ -60,43 +60,59 @@ append_conditions (GString *sql, const AnnotExampleQuery *query, int status)
     g_string_append (sql, " AND e.finished_at < :until");
 }
 
+/* The table whose seq the index is sorted by. */
 static const char *
-order_of (const AnnotExampleQuery *query)
+leader_of (const AnnotExampleQuery *query)
+{
+  return query->label ? "l" : "e";
+}
+
+static void
+append_order (GString *sql, const AnnotExampleQuery *query, const char *table)
 {
   switch (query->order) {
   case ANNOT_ORDER_NEWEST:
-    return "e.seq DESC";
+    g_string_append_printf (sql, " ORDER BY %s.seq DESC", table);
+    break;
   case ANNOT_ORDER_OLDEST:
-    return "e.seq";
+    g_string_append_printf (sql, " ORDER BY %s.seq", table);
+    break;
   case ANNOT_ORDER_PRIORITY:
+    g_string_append_printf (sql, " ORDER BY e.priority DESC, %s.seq", table);
     break;
   }
-  return "e.priority DESC, e.seq";
 }
 
 /* What lies behind the cursor. */
-static const char *
-continuation_of (const AnnotExampleQuery *query)
+static void
+append_continuation (GString *sql, const AnnotExampleQuery *query)
 {
+  const char *table = leader_of (query);
+
   switch (query->order) {
   case ANNOT_ORDER_NEWEST:
-    return " AND e.seq < :seq";
+    g_string_append_printf (sql, " AND %s.seq < :seq", table);
+    break;
   case ANNOT_ORDER_OLDEST:
-    return " AND e.seq > :seq";
+    g_string_append_printf (sql, " AND %s.seq > :seq", table);
+    break;
   case ANNOT_ORDER_PRIORITY:
+    g_string_append (sql, " AND e.priority <= :priority AND (e.priority < :priority OR e.seq > :seq)");
     break;
   }
-  return " AND e.priority <= :priority AND (e.priority < :priority OR e.seq > :seq)";
 }
 
 static void
 append_arm (GString *sql, const AnnotExampleQuery *query, int status)
 {
-  g_string_append_printf (sql, "SELECT * FROM (SELECT e.seq AS seq FROM %s WHERE 1", choose_source (query));
+  const char *table = leader_of (query);
+
+  g_string_append_printf (sql, "SELECT * FROM (SELECT %s.seq AS seq FROM %s WHERE 1", table, choose_source (query));
   append_conditions (sql, query, status);
   if (query->cursor)
-    g_string_append (sql, continuation_of (query));
-  g_string_append_printf (sql, " ORDER BY %s LIMIT :limit)", order_of (query));
+    append_continuation (sql, query);
+  append_order (sql, query, table);
+  g_string_append (sql, " LIMIT :limit)");
 }
 
 static char *
@@ -114,8 +130,9 @@ make_list (const AnnotExampleQuery *query)
   } else {
     append_arm (sql, query, first);
   }
-  g_string_append_printf (sql, ") AS k CROSS JOIN examples AS e ON e.seq = k.seq ORDER BY %s LIMIT :rows OFFSET :skip",
-                          order_of (query));
+  g_string_append (sql, ") AS k CROSS JOIN examples AS e ON e.seq = k.seq");
+  append_order (sql, query, "e");
+  g_string_append (sql, " LIMIT :rows OFFSET :skip");
   return g_string_free (sql, FALSE);
 }
 

@@ -2,8 +2,7 @@
 /* The store in one SQLite database: hands each call to the writer's thread or to the readers'. */
 #include "sqlite-store.h"
 
-#include "sqlite-error.h"
-#include "sqlite-migrate.h"
+#include "sqlite-open.h"
 #include "sqlite-operations.h"
 #include "sqlite-reader.h"
 #include "sqlite-writer.h"
@@ -43,62 +42,17 @@ connections_free (gpointer connections)
   g_ptr_array_unref (connections);
 }
 
-static void
-connection_free0 (gpointer connection)
-{
-  if (connection)
-    sqlite_connection_close (connection);
-}
-
-/* What is away when the store runs is a wrong setting when it is opened: trying again would not help. */
-static void
-blame_settings (GError *error)
-{
-  if (g_error_matches (error, ANNOT_ERROR, ANNOT_ERROR_NOT_CONNECTED))
-    error->code = ANNOT_ERROR_CONFIG;
-}
-
-/* Returns: (transfer full) (nullable): the writer's connection, on a database of this plugin's schema */
-static SqliteConnection *
-open_writer (const SqliteSettings *settings, GError **error)
-{
-  g_autoptr (SqliteConnection) connection = NULL;
-
-  if (!sqlite_migrate_make_file (settings->path, error))
-    return NULL;
-  connection = sqlite_connection_open (settings, FALSE, error);
-  if (!connection)
-    return NULL;
-  if (sqlite3_db_readonly (connection->handle, "main") == 1) {
-    g_set_error (error, ANNOT_ERROR, ANNOT_ERROR_CONFIG,
-                 "%s cannot be written to; the user that runs annotationd must own it, with its directory",
-                 settings->path);
-    return NULL;
-  }
-  return sqlite_migrate (connection, error) ? g_steal_pointer (&connection) : NULL;
-}
-
 /* In a thread of its own: everything that may block. */
 static void
 open_connections (GTask *task, gpointer source, gpointer task_data, GCancellable *cancellable)
 {
-  const SqliteSettings *settings = task_data;
-  g_autoptr (GPtrArray) connections = g_ptr_array_new_with_free_func (connection_free0);
   g_autoptr (GError) error = NULL;
-  SqliteConnection *connection = open_writer (settings, &error);
+  GPtrArray *connections = sqlite_open_connections (task_data, READERS, &error);
 
-  while (connection) {
-    g_ptr_array_add (connections, connection);
-    if (connections->len > READERS)
-      break;
-    connection = sqlite_connection_open (settings, TRUE, &error);
-  }
-  if (error) {
-    blame_settings (error);
+  if (connections)
+    g_task_return_pointer (task, connections, connections_free);
+  else
     g_task_return_error (task, g_steal_pointer (&error));
-    return;
-  }
-  g_task_return_pointer (task, g_steal_pointer (&connections), connections_free);
 }
 
 static void

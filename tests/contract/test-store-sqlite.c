@@ -314,6 +314,35 @@ test_busy (Place *self, gconstpointer unused)
   store_contract_close (store);
 }
 
+/* Several instances start at once on a host where there is no database yet: one makes it, all have it. */
+static void
+test_start_together (Place *self, gconstpointer unused)
+{
+  AnnotStore *stores[6];
+  AnnotTestCall calls[6] = { 0 };
+  g_autofree char *epoch = NULL;
+
+  for (guint i = 0; i < G_N_ELEMENTS (stores); i++) {
+    stores[i] = make_store (self, NULL);
+    annot_store_open (stores[i], NULL, annot_test_call_done, &calls[i]);
+  }
+  for (guint i = 0; i < G_N_ELEMENTS (stores); i++) {
+    g_autoptr (GError) error = NULL;
+    g_autoptr (AnnotPosition) position = NULL;
+
+    annot_store_open_finish (stores[i], annot_test_call_wait (&calls[i]), &error);
+    g_assert_no_error (error);
+    annot_test_call_clear (&calls[i]);
+    position = STORE_GET (stores[i], get_position);
+    if (epoch)
+      g_assert_cmpstr (position->epoch, ==, epoch);
+    else
+      epoch = g_strdup (position->epoch);
+  }
+  for (guint i = 0; i < G_N_ELEMENTS (stores); i++)
+    store_contract_close (stores[i]);
+}
+
 typedef struct {
   guint answered;
   guint refused;
@@ -446,6 +475,7 @@ main (int argc, char **argv)
   ADD ("full-disk", test_full_disk);
   ADD ("max-size", test_max_size);
   ADD ("busy", test_busy);
+  ADD ("start-together", test_start_together);
   ADD ("flood", test_flood);
   ADD ("erased-bytes", test_erased_bytes);
   ADD ("counters", test_counters);

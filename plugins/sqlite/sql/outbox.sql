@@ -8,15 +8,19 @@ VALUES (?, ?, ?, ?, ?, ?, ?, ?);
 -- name: outgoing-columns
 o.number, o.id, o.topic, o.key, o.event_id, o.inline_frame, o.created_at, o.attempts, o.due_at, o.last_error, o.payload
 
--- The first condition ends the common case, nothing due, without walking through a long outbox.
+-- The first condition ends the common case, nothing due, at once; a long outbox is walked through in its index only.
 -- name: outgoing-take
 SELECT {outgoing-columns}
-FROM outbox AS o
-WHERE EXISTS (SELECT 1 FROM outbox WHERE due_at <= ?1)
-  AND o.due_at <= ?1
-  AND NOT EXISTS (SELECT 1 FROM outbox AS earlier WHERE earlier.event_id = o.event_id AND earlier.number < o.number)
-ORDER BY o.number
-LIMIT ?2;
+FROM (
+  SELECT d.number
+  FROM outbox AS d INDEXED BY outbox_by_number
+  WHERE EXISTS (SELECT 1 FROM outbox WHERE due_at <= ?1)
+    AND d.due_at <= ?1
+    AND NOT EXISTS (SELECT 1 FROM outbox AS earlier WHERE earlier.event_id = d.event_id AND earlier.number < d.number)
+  ORDER BY d.number
+  LIMIT ?2
+) AS due CROSS JOIN outbox AS o ON o.number = due.number
+ORDER BY o.number;
 
 -- name: outgoing-claim
 UPDATE outbox SET due_at = ? WHERE number = ?;

@@ -121,6 +121,7 @@ CREATE TABLE outbox (
 
 CREATE INDEX outbox_by_example ON outbox (event_id, number);
 CREATE INDEX outbox_by_due ON outbox (due_at);
+CREATE INDEX outbox_by_number ON outbox (number, due_at, event_id);
 CREATE INDEX outbox_failed ON outbox (number) WHERE attempts > 0;
 
 CREATE TABLE label_counts (
