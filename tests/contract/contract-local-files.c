@@ -661,6 +661,7 @@ test_failover_after_kill (Fixture *fixture, gconstpointer data)
 {
   g_autoptr (AnnotTestConsumer) consumer = NULL;
   g_autofree char *ready = g_build_filename (fixture->directory, "ready", NULL);
+  g_autofree char *self = g_file_read_link ("/proc/self/exe", NULL);
   pid_t child = 0;
 
   g_mkdir (fixture->topics, 0700);
