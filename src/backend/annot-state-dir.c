@@ -4,6 +4,8 @@
 
 #include <errno.h>
 #include <glib/gstdio.h>
+#include <grp.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 gboolean
@@ -16,5 +18,31 @@ annot_state_dir_make (AnnotConfig *config, GError **error)
   g_set_error (error, G_FILE_ERROR, g_file_error_from_errno (errno),
                "[service] state-dir: cannot make or write %s: %s; set it to a folder that this user may write", path,
                g_strerror (errno));
+  return FALSE;
+}
+
+gboolean
+annot_state_dir_become_owner (AnnotConfig *config, GError **error)
+{
+  const char *path = annot_config_get_string (config, "service", "state-dir");
+  struct stat status;
+
+  if (geteuid () != 0 || stat (path, &status) != 0 || status.st_uid == 0)
+    return TRUE;
+  if (setgroups (1, &status.st_gid) == 0 && setegid (status.st_gid) == 0 && seteuid (status.st_uid) == 0)
+    return TRUE;
+  g_set_error (error, G_FILE_ERROR, g_file_error_from_errno (errno), "%s: cannot go on as its owner: %s", path,
+               g_strerror (errno));
+  return FALSE;
+}
+
+gboolean
+annot_state_dir_become_root (GError **error)
+{
+  if (getuid () != 0 || geteuid () == 0)
+    return TRUE;
+  if (seteuid (0) == 0 && setegid (0) == 0)
+    return TRUE;
+  g_set_error (error, G_FILE_ERROR, g_file_error_from_errno (errno), "cannot go on as root: %s", g_strerror (errno));
   return FALSE;
 }

@@ -2,6 +2,8 @@
 /* Configuration, store and main context for the commands. */
 #include "annot-ctl.h"
 
+#include "backend/annot-state-dir.h"
+
 #include <errno.h>
 #include <glib/gstdio.h>
 
@@ -83,30 +85,31 @@ annot_ctl_wait (GAsyncResult **result)
   return *result;
 }
 
+/* As the owner of the state folder: what opening makes there must be the service's. */
+static gboolean
+open_as_owner (AnnotCtl *ctl, AnnotStore *store, GError **error)
+{
+  g_autoptr (GAsyncResult) result = NULL;
+  gboolean opened;
+
+  if (!annot_state_dir_make (ctl->config, error) || !annot_state_dir_become_owner (ctl->config, error))
+    return FALSE;
+  annot_store_open (store, NULL, annot_ctl_done, &result);
+  opened = annot_store_open_finish (store, annot_ctl_wait (&result), error);
+  return annot_state_dir_become_root (opened ? error : NULL) && opened;
+}
+
 AnnotStore *
 annot_ctl_open_store (AnnotCtl *ctl, GError **error)
 {
   g_autoptr (GObject) store = NULL;
-  g_autoptr (GAsyncResult) result = NULL;
-  const char *directory;
 
   if (ctl->store)
     return ctl->store;
   if (!annot_ctl_load_config (ctl, error))
     return NULL;
-  directory = annot_config_get_string (ctl->config, "service", "state-dir");
-  if (g_mkdir_with_parents (directory, 0700) != 0) {
-    int code = errno;
-
-    g_set_error (error, G_FILE_ERROR, g_file_error_from_errno (code),
-                 _ ("%s: cannot be made: %s; set [service] state-dir"), directory, g_strerror (code));
-    return NULL;
-  }
   store = annot_plugin_loader_make (ctl->loader, ANNOT_PLUGIN_STORE, ctl->config, error);
-  if (!store)
-    return NULL;
-  annot_store_open (ANNOT_STORE (store), NULL, annot_ctl_done, &result);
-  if (!annot_store_open_finish (ANNOT_STORE (store), annot_ctl_wait (&result), error))
+  if (!store || !open_as_owner (ctl, ANNOT_STORE (store), error))
     return NULL;
   ctl->store = ANNOT_STORE (g_steal_pointer (&store));
   return ctl->store;

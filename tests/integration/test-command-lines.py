@@ -233,6 +233,17 @@ def test_not_root(tap, daemon):
         tap.equal(done.returncode, NO_PERMISSION, "a state folder that may not be written: 77")
 
 
+def test_store_owner(tap, daemon):
+    """What root does with the control program must not lock the service's user out of the store."""
+    if os.geteuid() != 0:
+        tap.skip("the store's owner", "only root can give a folder to another user")
+        return
+    for folder in (daemon.directory, daemon.topics):
+        os.chown(folder, 65534, 65534)
+    daemon.add_user("ann", "secret-enough")
+    tap.equal(os.stat(daemon.config["sqlite"]["path"]).st_uid, 65534, "a store that root makes belongs to the service")
+
+
 def test_control_program(tap, daemon):
     def ctl(*arguments, stdin=None):
         return run(daemon, *arguments, program="annotationctl", stdin=stdin)
@@ -262,7 +273,8 @@ def main():
     if not find_program("annotationd") or not find_program("annotationctl"):
         tap.skip_all("annotationd and annotationctl are not built")
     for test in (test_usage, test_check, test_print, test_start_failures, test_locked_store, test_first_start,
-                 test_second_signal, test_service_manager, test_not_root, test_control_program):
+                 test_second_signal, test_service_manager, test_not_root, test_store_owner,
+                 test_control_program):
         with Daemon() as daemon:
             test(tap, daemon)
     tap.done()
