@@ -49,11 +49,10 @@ def need():
             Tap.skip_all(f"{program} is not built")
 
 
-def make_daemon(config=None):
-    """A daemon that serves the page of this source tree, with the accounts ann, bob and root."""
-    config = {"annotation": {"labels": ["person", "car", "dog", "bicycle"]},
-              "http": {"web-dir": os.path.join(SOURCE_DIR, "data", "web")}, **(config or {})}
-    daemon = Daemon(config)
+def make_daemon(annotation=None, http=None):
+    """A daemon that serves the page of this source tree, with the accounts ann, bob and root; options by group."""
+    daemon = Daemon({"annotation": {"labels": ["person", "car", "dog", "bicycle"], **(annotation or {})},
+                     "http": {"web-dir": os.path.join(SOURCE_DIR, "data", "web"), **(http or {})}})
     daemon.add_user("ann", PASSWORD)
     daemon.add_user("bob", PASSWORD)
     daemon.add_user("root", PASSWORD, ["admin"])
@@ -73,13 +72,14 @@ def png(width, height, colour):
 class Page:
     """One browser with the page open; its own cookies and storage."""
 
-    def __init__(self, daemon, width=1440, height=900):
+    def __init__(self, daemon, width=1440, height=900, insecure=False):
         self.url = f"http://127.0.0.1:{daemon.port}/"
         self.profile = tempfile.mkdtemp(prefix="annotationd-chromium-")
         options = webdriver.ChromeOptions()
         options.binary_location = shutil.which("chromium")
         for switch in (*SWITCHES, f"--user-data-dir={self.profile}", f"--window-size={width},{height}"):
             options.add_argument(switch)
+        options.accept_insecure_certs = insecure
         options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
         self.browser = webdriver.Chrome(options=options, service=Service(shutil.which("chromedriver")))
         self.browser.execute_cdp_cmd("Page.addScriptToEvaluateOnNewDocument", {"source": WATCH})

@@ -90,8 +90,7 @@ def test_many(tap, daemon, page):
 def main():
     need()
     tap = Tap()
-    config = {"annotation": {"lease-seconds": LEASE_SECONDS}}
-    with make_daemon(config) as daemon, Page(daemon) as page:
+    with make_daemon({"lease-seconds": LEASE_SECONDS}) as daemon, Page(daemon) as page:
         ann, bob, root = (daemon.login(name, "a-long-enough-password") for name in ("ann", "bob", "root"))
         page.sign_in("ann")
         test_renewal(tap, daemon, page, bob)

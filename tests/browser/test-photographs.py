@@ -40,7 +40,7 @@ def main():
         Tap.skip_all(f"{TRIAL} is not here")
     tap = Tap()
     examples = read_examples()
-    with make_daemon({"annotation": {"labels": ["person", "face"]}}) as daemon, Page(daemon) as page:
+    with make_daemon({"labels": ["person", "face"]}) as daemon, Page(daemon) as page:
         page.sign_in("ann")
         daemon.feed(examples)
         seen = []
