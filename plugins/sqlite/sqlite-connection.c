@@ -46,6 +46,7 @@ sqlite_connection_open (const SqliteSettings *settings, gboolean read_only, GErr
   g_autoptr (SqliteConnection) self = g_new0 (SqliteConnection, 1);
 
   self->path = g_strdup (settings->path);
+  self->busy_milliseconds = settings->busy_milliseconds;
   self->clock_base = settings->clock_base;
   self->prepared = g_hash_table_new_full (g_str_hash, g_str_equal, NULL, (GDestroyNotify) sqlite3_finalize);
   if (sqlite3_open_v2 (settings->path, &self->handle, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL) != SQLITE_OK) {

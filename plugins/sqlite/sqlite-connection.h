@@ -12,6 +12,7 @@ G_BEGIN_DECLS
  * @handle: the connection
  * @path: the file
  * @prepared: statements by name
+ * @busy_milliseconds: how long to wait for another process
  * @clock_base: wall clock minus monotonic clock, as they stood when the store was opened
  * @cancellable: (nullable): ends a running query; set while a call runs
  */
@@ -19,6 +20,7 @@ typedef struct {
   sqlite3 *handle;
   char *path;
   GHashTable *prepared;
+  guint busy_milliseconds;
   gint64 clock_base;
   GCancellable *cancellable;
 } SqliteConnection;

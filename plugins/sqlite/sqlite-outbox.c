@@ -3,6 +3,9 @@
 #include "sqlite-operations.h"
 #include "sqlite-rows.h"
 
+/* No more messages are taken at once when their frames come to this much, so that they cannot fill the memory. */
+#define FRAMES_BYTES (64 * 1024 * 1024)
+
 gboolean
 sqlite_outbox_write (SqliteConnection *connection, const AnnotOutgoing *outgoing, GError **error)
 {
@@ -72,13 +75,21 @@ take_outgoing (SqliteConnection *connection, SqliteCall *call, GError **error)
   g_autoptr (GPtrArray) messages = g_ptr_array_new_with_free_func ((GDestroyNotify) annot_outgoing_free);
   g_autoptr (GArray) numbers = g_array_new (FALSE, FALSE, sizeof (gint64));
   gint64 deadline = sqlite_connection_now (connection) + call->seconds * G_TIME_SPAN_SECOND;
+  gsize bytes = 0;
 
   if (!find_due (connection, call, messages, numbers, error))
     return FALSE;
-  for (guint i = 0; i < messages->len; i++)
-    if (!load_frame (connection, messages->pdata[i], error)
+  for (guint i = 0; i < messages->len; i++) {
+    AnnotOutgoing *message = messages->pdata[i];
+
+    if (!load_frame (connection, message, error)
         || !sqlite_run (connection, error, "outgoing-claim", "ii", deadline, g_array_index (numbers, gint64, i)))
       return FALSE;
+    bytes += message->frame ? g_bytes_get_size (message->frame) : 0;
+    /* The rest stays due. */
+    if (bytes > FRAMES_BYTES)
+      g_ptr_array_set_size (messages, (gint) i + 1);
+  }
   sqlite_call_give (call, g_steal_pointer (&messages), (GDestroyNotify) g_ptr_array_unref);
   return TRUE;
 }

@@ -8,6 +8,8 @@
 /* A transaction takes calls until none waits, but no more than this, so that its first caller is answered soon. */
 #define CALLS_BOUND 256
 #define TRANSACTION_MICROSECONDS (20 * G_TIME_SPAN_MILLISECOND)
+/* How long truncating the log may hold up what waits. */
+#define TRUNCATE_MILLISECONDS 200
 
 /* Runs one call in its savepoint. Returns: FALSE when the whole transaction is gone, error set */
 static gboolean
@@ -46,15 +48,32 @@ pass_fault_points (GPtrArray *calls, gboolean after)
 #endif
 }
 
-/* Runs first and what else waits. Returns: FALSE when nothing of it has happened, error set */
+/* What waits now, as far as one transaction goes. */
+static void
+take_waiting (SqliteThreads *threads, GPtrArray *calls)
+{
+  while (calls->len < CALLS_BOUND) {
+    SqliteCall *call = sqlite_threads_take (threads, FALSE);
+
+    if (!call)
+      return;
+    g_ptr_array_add (calls, call);
+  }
+}
+
+/* Runs the first of calls and what else waits, which it adds. Returns: FALSE when nothing of it has happened, error set
+ */
 static gboolean
 run_transaction (SqliteThreads *threads, SqliteConnection *connection, GPtrArray *calls, GError **error)
 {
   gint64 deadline = g_get_monotonic_time () + TRANSACTION_MICROSECONDS;
   SqliteCall *call = calls->pdata[0];
 
-  if (!sqlite_connection_execute (connection, "BEGIN IMMEDIATE", error))
+  if (!sqlite_connection_execute (connection, "BEGIN IMMEDIATE", error)) {
+    /* These have waited for the lock, too: they need not do so one after the other. */
+    take_waiting (threads, calls);
     return FALSE;
+  }
   while (call) {
     if (!run_call (connection, call, error))
       return FALSE;
@@ -71,15 +90,25 @@ run_transaction (SqliteThreads *threads, SqliteConnection *connection, GPtrArray
   return TRUE;
 }
 
-/* What was erased must not stay readable in the log. A reader may hinder it; the next commit's checkpoint goes on. */
-static void
-truncate_log (SqliteConnection *connection, GPtrArray *calls)
+static gboolean
+has_erased (GPtrArray *calls)
 {
   for (guint i = 0; i < calls->len; i++)
-    if (((SqliteCall *) calls->pdata[i])->operation->truncate_log) {
-      sqlite3_wal_checkpoint_v2 (connection->handle, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
-      return;
-    }
+    if (((SqliteCall *) calls->pdata[i])->operation->truncate_log)
+      return TRUE;
+  return FALSE;
+}
+
+/* What was erased must not stay readable in the log. Returns: FALSE: a reader hinders it, to be tried again later */
+static gboolean
+truncate_log (SqliteConnection *connection)
+{
+  int result;
+
+  sqlite3_busy_timeout (connection->handle, TRUNCATE_MILLISECONDS);
+  result = sqlite3_wal_checkpoint_v2 (connection->handle, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
+  sqlite3_busy_timeout (connection->handle, (int) connection->busy_milliseconds);
+  return result == SQLITE_OK;
 }
 
 static void
@@ -99,15 +128,18 @@ fail_all (SqliteConnection *connection, GPtrArray *calls, const GError *error)
 void
 sqlite_writer_loop (SqliteThreads *threads, SqliteConnection *connection)
 {
+  gboolean truncate = FALSE;
+
   for (SqliteCall *first = sqlite_threads_take (threads, TRUE); first; first = sqlite_threads_take (threads, TRUE)) {
     g_autoptr (GPtrArray) calls = g_ptr_array_new ();
     g_autoptr (GError) error = NULL;
 
     g_ptr_array_add (calls, first);
-    if (run_transaction (threads, connection, calls, &error))
-      truncate_log (connection, calls);
-    else
+    if (!run_transaction (threads, connection, calls, &error))
       fail_all (connection, calls, error);
+    truncate = truncate || has_erased (calls);
+    if (truncate && !error)
+      truncate = !truncate_log (connection);
     for (guint i = 0; i < calls->len; i++)
       sqlite_call_recover (calls->pdata[i], connection);
     sqlite_threads_set_failing (threads, error != NULL);

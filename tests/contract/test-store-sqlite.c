@@ -294,19 +294,35 @@ test_max_size (Place *self, gconstpointer unused)
   store_contract_close (store);
 }
 
-/* Another process that holds the lock for too long is a temporary error; nothing is lost by it. */
+#define WAITERS 10
+
+/* Another process that holds the lock for too long is a temporary error, for all that wait together; nothing is lost by
+ * it. */
 static void
 test_busy (Place *self, gconstpointer unused)
 {
   AnnotStore *store = make_store (self, "sqlite.busy-timeout=1s");
-  g_autoptr (GPtrArray) batch = g_ptr_array_new_with_free_func ((GDestroyNotify) annot_example_unref);
+  AnnotTestCall calls[WAITERS] = { 0 };
+  gint64 start = g_get_monotonic_time ();
   sqlite3 *other = NULL;
 
-  g_ptr_array_add (batch, store_contract_make_example ("a", 0.5));
   g_assert_true (STORE_GET (store, open));
   g_assert_cmpint (sqlite3_open (self->path, &other), ==, SQLITE_OK);
   g_assert_cmpint (sqlite3_exec (other, "BEGIN IMMEDIATE", NULL, NULL, NULL), ==, SQLITE_OK);
-  STORE_FAIL (store, ANNOT_ERROR_TEMPORARY, put_examples, batch);
+  for (guint i = 0; i < WAITERS; i++) {
+    g_autoptr (GPtrArray) batch = g_ptr_array_new_with_free_func ((GDestroyNotify) annot_example_unref);
+
+    g_ptr_array_add (batch, store_contract_make_example ("a", 0.5));
+    annot_store_put_examples (store, batch, NULL, annot_test_call_done, &calls[i]);
+  }
+  for (guint i = 0; i < WAITERS; i++) {
+    g_autoptr (GError) error = NULL;
+
+    g_assert_null (annot_store_put_examples_finish (store, annot_test_call_wait (&calls[i]), &error));
+    g_assert_error (error, ANNOT_ERROR, ANNOT_ERROR_TEMPORARY);
+    annot_test_call_clear (&calls[i]);
+  }
+  g_assert_cmpint (g_get_monotonic_time () - start, <, 5 * G_TIME_SPAN_SECOND);
   g_assert_cmpint (sqlite3_exec (other, "ROLLBACK", NULL, NULL, NULL), ==, SQLITE_OK);
   sqlite3_close (other);
   assert_healthy (store, TRUE);
