@@ -53,7 +53,8 @@ parse_time (const char *name, const char *text, gint64 *time, GError **error)
 {
   if (!text || annot_time_parse (text, -1, time))
     return TRUE;
-  g_set_error (error, ANNOT_CTL_USAGE, 0, _ ("%s %s: must be a time such as 2026-11-23T08:00:00Z"), name, text);
+  g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_FAILED, _ ("%s %s: must be a time such as 2026-11-23T08:00:00Z"),
+               name, text);
   return FALSE;
 }
 
@@ -194,7 +195,8 @@ run_export (AnnotCtl *ctl, int argc, char **argv, GError **error)
     return export_to_file (ctl, &options, error);
   if (ctl->terminal && options.format
       && (strcmp (options.format, "yolo") == 0 || strcmp (options.format, "voc") == 0)) {
-    g_set_error (error, ANNOT_CTL_USAGE, 0, _ ("a zip archive is not for a terminal: use --output FILE"));
+    g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_FAILED,
+                 _ ("a zip archive is not for a terminal: use --output FILE"));
     return FALSE;
   }
   return ctl->url ? export_url (ctl, &options, STDOUT_FILENO, error)

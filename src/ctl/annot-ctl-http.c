@@ -61,7 +61,7 @@ make_message (AnnotCtl *ctl, const char *method, const char *path, GError **erro
   url = g_strconcat (base, path, NULL);
   message = soup_message_new (method, url);
   if (!message) {
-    g_set_error (error, ANNOT_CTL_USAGE, 0, _ ("--url %s: not an http or https address"), ctl->url);
+    g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_FAILED, _ ("--url %s: not an http or https address"), ctl->url);
     return NULL;
   }
   if (ctl->token) {

@@ -53,11 +53,12 @@ annot_ctl_read_password (gboolean from_stdin, GError **error)
   if (from_stdin) {
     first = read_line (stdin);
     if (!first)
-      g_set_error (error, ANNOT_CTL_USAGE, 0, _ ("standard input has no password"));
+      g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_FAILED, _ ("standard input has no password"));
     return first;
   }
   if (!isatty (STDIN_FILENO)) {
-    g_set_error (error, ANNOT_CTL_USAGE, 0, _ ("no terminal to ask for a password: use --password-stdin"));
+    g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_FAILED,
+                 _ ("no terminal to ask for a password: use --password-stdin"));
     return NULL;
   }
   first = ask (_ ("New password: "));

@@ -59,12 +59,12 @@ run_queue (AnnotCtl *ctl, int argc, char **argv, GError **error)
   if (!annot_ctl_parse (annot_ctl_queue_commands, &argc, &argv, entries, NULL, 0, 0, error))
     return FALSE;
   if (status_name && !annot_example_status_from_string (status_name, &status)) {
-    g_set_error (error, ANNOT_CTL_USAGE, 0, _ ("--status %s: must be pending, leased, completed or skipped"),
-                 status_name);
+    g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_FAILED,
+                 _ ("--status %s: must be pending, leased, completed or skipped"), status_name);
     return FALSE;
   }
   if (limit < 1 || limit > 1000) {
-    g_set_error (error, ANNOT_CTL_USAGE, 0, _ ("--limit must be between 1 and 1000"));
+    g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_FAILED, _ ("--limit must be between 1 and 1000"));
     return FALSE;
   }
   if (ctl->url) {

@@ -122,7 +122,7 @@ run_drop (AnnotCtl *ctl, int argc, char **argv, GError **error)
                         error))
     return FALSE;
   if (!yes && !annot_ctl_confirm (ctl, _ ("This message will never reach the topic. Drop it?"))) {
-    g_set_error (error, ANNOT_CTL_USAGE, 0, _ ("not dropped; --yes does it without asking"));
+    g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_FAILED, _ ("not dropped; --yes does it without asking"));
     return FALSE;
   }
   if (ctl->url) {

@@ -27,7 +27,8 @@ roles_of_names (char **names, AnnotRoles all, GError **error)
     AnnotRoles role = annot_role_from_string (*name);
 
     if ((role & all) == 0) {
-      g_set_error (error, ANNOT_CTL_USAGE, 0, _ ("--role %s: the account does not have that role"), *name);
+      g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_FAILED, _ ("--role %s: the account does not have that role"),
+                   *name);
       return 0;
     }
     roles |= role;
@@ -119,7 +120,7 @@ run_add (AnnotCtl *ctl, int argc, char **argv, GError **error)
                         error))
     return FALSE;
   if (days < 0 || days > 36500) {
-    g_set_error (error, ANNOT_CTL_USAGE, 0, _ ("--days must be between 0 (never) and 36500"));
+    g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_FAILED, _ ("--days must be between 0 (never) and 36500"));
     return FALSE;
   }
   done = ctl->url ? add_over_http (ctl, argv[1], description, roles, days, &id, &secret, error)

@@ -24,13 +24,15 @@ parse_roles (char **names, GError **error)
       g_autofree const char **known = annot_roles_to_strv (ANNOT_ROLES_ALL);
       g_autofree char *list = g_strjoinv (", ", (char **) known);
 
-      g_set_error (error, ANNOT_CTL_USAGE, 0, _ ("--role %s: there is no such role; the roles are %s"), *name, list);
+      g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_FAILED,
+                   _ ("--role %s: there is no such role; the roles are %s"), *name, list);
       return 0;
     }
     roles |= role;
   }
   if (roles == 0)
-    g_set_error (error, ANNOT_CTL_USAGE, 0, _ ("--role is missing: annotator, producer, compliance_officer or admin"));
+    g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_FAILED,
+                 _ ("--role is missing: annotator, producer, compliance_officer or admin"));
   return roles;
 }
 

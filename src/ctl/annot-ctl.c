@@ -7,12 +7,6 @@
 #include <errno.h>
 #include <glib/gstdio.h>
 
-GQuark
-annot_ctl_usage_quark (void)
-{
-  return g_quark_from_static_string ("annot-ctl-usage");
-}
-
 const AnnotCtlCommand *
 annot_ctl_find (const AnnotCtlCommand *table, const char *name)
 {
@@ -36,15 +30,15 @@ annot_ctl_parse (const AnnotCtlCommand *command, int *argc, char ***argv, const 
   if (entries)
     g_option_context_add_main_entries (context, entries, GETTEXT_PACKAGE);
   if (!g_option_context_parse (context, argc, argv, &inner)) {
-    g_set_error (error, ANNOT_CTL_USAGE, 0, "%s", inner->message);
+    g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_FAILED, "%s", inner->message);
     return FALSE;
   }
   if (*argc - 1 < min) {
-    g_set_error (error, ANNOT_CTL_USAGE, 0, _ ("%s is missing"), parameters);
+    g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_FAILED, _ ("%s is missing"), parameters);
     return FALSE;
   }
   if (max >= 0 && *argc - 1 > max) {
-    g_set_error (error, ANNOT_CTL_USAGE, 0, _ ("\"%s\" is one argument too many"), (*argv)[max + 1]);
+    g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_FAILED, _ ("\"%s\" is one argument too many"), (*argv)[max + 1]);
     return FALSE;
   }
   return TRUE;
@@ -66,6 +60,10 @@ annot_ctl_load_config (AnnotCtl *ctl, GError **error)
   tables = annot_plugin_loader_get_tables (ctl->loader);
   environment = g_get_environ ();
   ctl->config = annot_settings_load (tables, ctl->config_file, ctl->config_dir, environment, ctl->settings, error);
+  if (!ctl->config && error && (*error)->domain == G_FILE_ERROR) {
+    (*error)->domain = ANNOT_ERROR;
+    (*error)->code = ANNOT_ERROR_CONFIG;
+  }
   return ctl->config != NULL;
 }
 

@@ -10,21 +10,7 @@
 
 G_BEGIN_DECLS
 
-/* Exit codes, as of sysexits(3). */
-enum {
-  ANNOT_EXIT_OK = 0,
-  ANNOT_EXIT_FAILED = 1,
-  ANNOT_EXIT_USAGE = 64,
-  ANNOT_EXIT_DATA = 65,
-  ANNOT_EXIT_UNAVAILABLE = 69,
-  ANNOT_EXIT_CANNOT_CREATE = 73,
-  ANNOT_EXIT_NO_PERMISSION = 77,
-  ANNOT_EXIT_CONFIG = 78,
-};
-
-/* A wrong command line: shown with a hint to --help, exit code 64. */
-#define ANNOT_CTL_USAGE annot_ctl_usage_quark ()
-GQuark annot_ctl_usage_quark (void);
+/* A wrong command line is a G_OPTION_ERROR: shown with a hint to --help, exit code 64. */
 
 /**
  * AnnotCtl:
@@ -71,7 +57,7 @@ extern const AnnotCtlCommand annot_ctl_retry_commands[];
 extern const AnnotCtlCommand annot_ctl_config_commands[];
 
 /* Parses a command's own options; parameters says what else it takes ("NAME"), and min … max how many. On `--help` it
- * prints and ends the program. FALSE: ANNOT_CTL_USAGE. */
+ * prints and ends the program. FALSE: G_OPTION_ERROR. */
 gboolean annot_ctl_parse (const AnnotCtlCommand *command, int *argc, char ***argv, const GOptionEntry *entries,
                           const char *parameters, int min, int max, GError **error);
 /* Returns: (transfer none): the command of that name, for annot_ctl_parse() */

@@ -2,10 +2,13 @@
 /* annotationctl: accounts, tokens, import, export and a look at the queue, on the store or over HTTP. */
 #include "annot-ctl.h"
 
+#include "backend/annot-exit-code.h"
+
 #include <libintl.h>
 #include <locale.h>
 #include <stdio.h>
 #include <string.h>
+#include <sysexits.h>
 #include <unistd.h>
 
 static const AnnotCtlCommand *const tables[] = {
@@ -50,34 +53,13 @@ find_command (int argc, char **argv, int *words)
   return NULL;
 }
 
+/* As the daemon's; but a file of the command line is data to be read or a result to be made. */
 static int
 exit_code (const GError *error)
 {
-  if (error->domain == ANNOT_CTL_USAGE)
-    return ANNOT_EXIT_USAGE;
-  if (error->domain == G_FILE_ERROR) {
-    if (error->code == G_FILE_ERROR_ACCES || error->code == G_FILE_ERROR_PERM)
-      return ANNOT_EXIT_NO_PERMISSION;
-    return error->code == G_FILE_ERROR_NOENT ? ANNOT_EXIT_DATA : ANNOT_EXIT_CANNOT_CREATE;
-  }
-  if (error->domain != ANNOT_ERROR)
-    return ANNOT_EXIT_FAILED;
-  switch ((AnnotError) error->code) {
-  case ANNOT_ERROR_CONFIG:
-    return ANNOT_EXIT_CONFIG;
-  case ANNOT_ERROR_INVALID:
-    return ANNOT_EXIT_DATA;
-  case ANNOT_ERROR_AUTH:
-    return ANNOT_EXIT_NO_PERMISSION;
-  case ANNOT_ERROR_TEMPORARY:
-  case ANNOT_ERROR_NOT_CONNECTED:
-  case ANNOT_ERROR_TIMEOUT:
-    return ANNOT_EXIT_UNAVAILABLE;
-  case ANNOT_ERROR_NO_SPACE:
-    return ANNOT_EXIT_CANNOT_CREATE;
-  default:
-    return ANNOT_EXIT_FAILED;
-  }
+  if (error->domain != G_FILE_ERROR || error->code == G_FILE_ERROR_ACCES || error->code == G_FILE_ERROR_PERM)
+    return annot_exit_code (error);
+  return error->code == G_FILE_ERROR_NOENT ? EX_DATAERR : EX_CANTCREAT;
 }
 
 /* The token file's first line; it must be for its owner's eyes only. */
@@ -106,13 +88,13 @@ run (AnnotCtl *ctl, int argc, char **argv, GError **error)
   int words = 0;
 
   if (argc < 2) {
-    g_set_error (error, ANNOT_CTL_USAGE, 0, _ ("a command is missing"));
+    g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_FAILED, _ ("a command is missing"));
     return FALSE;
   }
   command = find_command (argc, argv, &words);
   if (!command) {
-    g_set_error (error, ANNOT_CTL_USAGE, 0, _ ("there is no command \"%s%s%s\""), argv[1], argc > 2 ? " " : "",
-                 argc > 2 ? argv[2] : "");
+    g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_FAILED, _ ("there is no command \"%s%s%s\""), argv[1],
+                 argc > 2 ? " " : "", argc > 2 ? argv[2] : "");
     return FALSE;
   }
   return read_token (ctl, error) && command->run (ctl, argc - words, argv + words, error);
@@ -140,15 +122,11 @@ parse_global (AnnotCtl *ctl, int *argc, char ***argv, GError **error)
   g_option_context_add_main_entries (context, entries, GETTEXT_PACKAGE);
   g_option_context_set_strict_posix (context, TRUE);
   g_option_context_set_summary (context, commands);
-  if (!g_option_context_parse (context, argc, argv, error)) {
-    if (error && *error) {
-      (*error)->domain = ANNOT_CTL_USAGE;
-    }
+  if (!g_option_context_parse (context, argc, argv, error))
     return FALSE;
-  }
   if (version) {
     g_print ("annotationctl %s\n", PACKAGE_VERSION);
-    exit (ANNOT_EXIT_OK);
+    exit (EX_OK);
   }
   return TRUE;
 }
@@ -158,7 +136,7 @@ main (int argc, char **argv)
 {
   AnnotCtl ctl = { .terminal = isatty (STDOUT_FILENO) };
   g_autoptr (GError) error = NULL;
-  int code = ANNOT_EXIT_OK;
+  int code = EX_OK;
 
   setlocale (LC_ALL, "");
   bindtextdomain (GETTEXT_PACKAGE, LOCALEDIR);
@@ -168,12 +146,12 @@ main (int argc, char **argv)
 
   if (!parse_global (&ctl, &argc, &argv, &error) || !run (&ctl, argc, argv, &error)) {
     g_printerr ("annotationctl: %s\n", error->message);
-    if (error->domain == ANNOT_CTL_USAGE)
+    if (error->domain == G_OPTION_ERROR)
       g_printerr (_ ("Try: %s --help\n"), g_get_prgname ());
     code = exit_code (error);
   }
   annot_ctl_clear (&ctl);
-  if (fflush (stdout) != 0 && code == ANNOT_EXIT_OK)
-    code = ANNOT_EXIT_CANNOT_CREATE;
+  if (fflush (stdout) != 0 && code == EX_OK)
+    code = EX_CANTCREAT;
   return code;
 }
