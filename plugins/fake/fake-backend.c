@@ -109,7 +109,8 @@ fake_backend_release (FakeBackend *self)
   while (self->hanging->len > 0) {
     g_autoptr (FakeCall) call = g_ptr_array_steal_index (self->hanging, 0);
 
-    g_task_return_new_error (call->task, ANNOT_ERROR, ANNOT_ERROR_NOT_CONNECTED, "fake: closed while a call was hanging");
+    g_task_return_new_error (call->task, ANNOT_ERROR, ANNOT_ERROR_NOT_CONNECTED,
+                             "fake: closed while a call was hanging");
   }
 }
 

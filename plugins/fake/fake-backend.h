@@ -40,8 +40,8 @@ struct FakeCall {
 };
 
 /* Reads `backend`, `plugin-dir` and `script` of the group. */
-FakeBackend *fake_backend_new (AnnotPluginClass plugin_class, const char *group, AnnotConfig *config, FakeEventFunc func,
-                               gpointer user_data, GError **error);
+FakeBackend *fake_backend_new (AnnotPluginClass plugin_class, const char *group, AnnotConfig *config,
+                               FakeEventFunc func, gpointer user_data, GError **error);
 void fake_backend_free (FakeBackend *self);
 /* Returns: (transfer none): the real one, configured */
 gpointer fake_backend_get_real (FakeBackend *self);
@@ -62,7 +62,8 @@ void fake_call_done (GObject *source, GAsyncResult *result, gpointer user_data);
   }                                                                                                                    \
   static void fake_##class##_##name (Class *self, GTask *task)                                                         \
   {                                                                                                                    \
-    fake_call_start (backend_of (self), NULL, #name, task, kind, (GDestroyNotify) (free_value), name##_forward, "", 1); \
+    fake_call_start (backend_of (self), NULL, #name, task, kind, (GDestroyNotify) (free_value), name##_forward, "",    \
+                     1);                                                                                               \
   }
 #define FAKE_METHOD_1(Class, class, name, kind, free_value, A)                                                         \
   typedef struct {                                                                                                     \
@@ -75,7 +76,7 @@ void fake_call_done (GObject *source, GAsyncResult *result, gpointer user_data);
   }                                                                                                                    \
   static void fake_##class##_##name (Class *self, A a, GTask *task)                                                    \
   {                                                                                                                    \
-    name##_arguments x = {a};                                                                                          \
+    name##_arguments x = { a };                                                                                        \
     fake_call_start (backend_of (self), NULL, #name, task, kind, (GDestroyNotify) (free_value), name##_forward, &x,    \
                      sizeof x);                                                                                        \
   }
@@ -91,7 +92,7 @@ void fake_call_done (GObject *source, GAsyncResult *result, gpointer user_data);
   }                                                                                                                    \
   static void fake_##class##_##name (Class *self, A a, B b, GTask *task)                                               \
   {                                                                                                                    \
-    name##_arguments x = {a, b};                                                                                       \
+    name##_arguments x = { a, b };                                                                                     \
     fake_call_start (backend_of (self), NULL, #name, task, kind, (GDestroyNotify) (free_value), name##_forward, &x,    \
                      sizeof x);                                                                                        \
   }
@@ -108,7 +109,7 @@ void fake_call_done (GObject *source, GAsyncResult *result, gpointer user_data);
   }                                                                                                                    \
   static void fake_##class##_##name (Class *self, A a, B b, C c, GTask *task)                                          \
   {                                                                                                                    \
-    name##_arguments x = {a, b, c};                                                                                    \
+    name##_arguments x = { a, b, c };                                                                                  \
     fake_call_start (backend_of (self), NULL, #name, task, kind, (GDestroyNotify) (free_value), name##_forward, &x,    \
                      sizeof x);                                                                                        \
   }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A broker whose calls fail, wait or hang as a script says, before a real one. The events revoke and revoke-lost take the
- * partitions away, assign gives them back as after a rebalance: what was not stored is delivered again. For that a second
- * real broker consumes, and is closed and opened.
+ * A broker whose calls fail, wait or hang as a script says, before a real one. The events revoke and revoke-lost take
+ * the partitions away, assign gives them back as after a rebalance: what was not stored is delivered again. For that a
+ * second real broker consumes, and is closed and opened.
  */
 #include "fake-backend.h"
 
@@ -40,7 +40,7 @@ static void
 on_message (AnnotBroker *real, AnnotMessage *message, gpointer user_data)
 {
   FakeBroker *self = user_data;
-  g_auto (FakeVerdict) verdict = {0};
+  g_auto (FakeVerdict) verdict = { 0 };
 
   fake_script_next (fake_backend_get_script (self->backend), "deliver", &verdict);
   if (!verdict.caught)
@@ -65,7 +65,7 @@ on_failed (AnnotBroker *real, const GError *error, gpointer user_data)
   annot_broker_report_failed (user_data, error);
 }
 
-static const AnnotBrokerListener listener = {on_message, on_assigned, on_revoked, on_failed};
+static const AnnotBrokerListener listener = { on_message, on_assigned, on_revoked, on_failed };
 
 static void
 consumer_opened (GObject *source, GAsyncResult *result, gpointer user_data)
@@ -188,7 +188,7 @@ static void
 fake_broker_store_offset (AnnotBroker *broker, const char *topic, int partition, gint64 next_offset, GTask *task)
 {
   FakeBroker *self = FAKE_BROKER (broker);
-  StoreOffset x = {topic, partition, next_offset};
+  StoreOffset x = { topic, partition, next_offset };
 
   fake_call_start (self->backend, self->consumer, "store_offset", task, FAKE_BOOLEAN, NULL, store_offset_forward, &x,
                    sizeof x);
@@ -302,11 +302,15 @@ fake_broker_init (FakeBroker *self)
 }
 
 static const AnnotOption options[] = {
-    {.group = "fakebroker", .key = "backend", .type = ANNOT_OPTION_STRING, .fallback = "local", .summary = "real broker"},
-    {.group = "fakebroker", .key = "plugin-dir", .type = ANNOT_OPTION_PATH, .summary = "where its module is"},
-    {.group = "fakebroker", .key = "script", .type = ANNOT_OPTION_PATH, .summary = "file of the rules"},
-    {.group = NULL},
+  { .group = "fakebroker",
+    .key = "backend",
+    .type = ANNOT_OPTION_STRING,
+    .fallback = "local",
+    .summary = "real broker" },
+  { .group = "fakebroker", .key = "plugin-dir", .type = ANNOT_OPTION_PATH, .summary = "where its module is" },
+  { .group = "fakebroker", .key = "script", .type = ANNOT_OPTION_PATH, .summary = "file of the rules" },
+  { .group = NULL },
 };
 
-ANNOT_PLUGIN_DEFINE (ANNOT_PLUGIN_BROKER, "fakebroker", PACKAGE_VERSION, "a broker that fails as a script says", options,
-                     fake_broker_get_type);
+ANNOT_PLUGIN_DEFINE (ANNOT_PLUGIN_BROKER, "fakebroker", PACKAGE_VERSION, "a broker that fails as a script says",
+                     options, fake_broker_get_type);

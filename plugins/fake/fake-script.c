@@ -94,14 +94,14 @@ load (FakeScript *self)
 static void
 refresh (FakeScript *self)
 {
-  struct stat status = {0};
+  struct stat status = { 0 };
 
   if (!self->path)
     return;
   if (stat (self->path, &status) < 0)
-    status = (struct stat){0};
-  if (status.st_ino == self->status.st_ino && status.st_size == self->status.st_size &&
-      status.st_mtim.tv_sec == self->status.st_mtim.tv_sec && status.st_mtim.tv_nsec == self->status.st_mtim.tv_nsec)
+    status = (struct stat){ 0 };
+  if (status.st_ino == self->status.st_ino && status.st_size == self->status.st_size
+      && status.st_mtim.tv_sec == self->status.st_mtim.tv_sec && status.st_mtim.tv_nsec == self->status.st_mtim.tv_nsec)
     return;
   self->status = status;
   load (self);
@@ -157,7 +157,7 @@ fake_script_free (FakeScript *self)
 void
 fake_script_next (FakeScript *self, const char *method, FakeVerdict *verdict)
 {
-  *verdict = (FakeVerdict){0};
+  *verdict = (FakeVerdict){ 0 };
   refresh (self);
   for (guint i = 0; i < self->rules->len; i++) {
     Rule *rule = g_ptr_array_index (self->rules, i);

@@ -21,8 +21,8 @@ G_BEGIN_DECLS
  *
  * Beside the class's methods there is "deliver": a message that the real backend hands on; one that is caught is lost.
  *
- *   {"event": "gap"}             happens once when the file has been read (within 50 ms). For a state: gap. For a broker:
- *                                revoke, revoke-lost, assign (after a revoke), failed
+ *   {"event": "gap"}             happens once when the file has been read (within 50 ms). For a state: gap. For a
+ * broker: revoke, revoke-lost, assign (after a revoke), failed
  */
 typedef struct FakeScript FakeScript;
 

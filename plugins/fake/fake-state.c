@@ -42,7 +42,7 @@ METHOD_2 (revoke, BOOLEAN, const char *, gint64)
 static void
 on_message (AnnotState *real, const char *channel, GBytes *data, gpointer user_data)
 {
-  g_auto (FakeVerdict) verdict = {0};
+  g_auto (FakeVerdict) verdict = { 0 };
 
   fake_script_next (fake_backend_get_script (backend_of (user_data)), "deliver", &verdict);
   if (!verdict.caught)
@@ -117,10 +117,14 @@ fake_state_init (FakeState *self)
 }
 
 static const AnnotOption options[] = {
-    {.group = "fakestate", .key = "backend", .type = ANNOT_OPTION_STRING, .fallback = "memory", .summary = "real state"},
-    {.group = "fakestate", .key = "plugin-dir", .type = ANNOT_OPTION_PATH, .summary = "where its module is"},
-    {.group = "fakestate", .key = "script", .type = ANNOT_OPTION_PATH, .summary = "file of the rules"},
-    {.group = NULL},
+  { .group = "fakestate",
+    .key = "backend",
+    .type = ANNOT_OPTION_STRING,
+    .fallback = "memory",
+    .summary = "real state" },
+  { .group = "fakestate", .key = "plugin-dir", .type = ANNOT_OPTION_PATH, .summary = "where its module is" },
+  { .group = "fakestate", .key = "script", .type = ANNOT_OPTION_PATH, .summary = "file of the rules" },
+  { .group = NULL },
 };
 
 ANNOT_PLUGIN_DEFINE (ANNOT_PLUGIN_STATE, "fakestate", PACKAGE_VERSION, "a state that fails as a script says", options,

@@ -141,10 +141,14 @@ fake_store_init (FakeStore *self)
 }
 
 static const AnnotOption options[] = {
-    {.group = "fakestore", .key = "backend", .type = ANNOT_OPTION_STRING, .fallback = "sqlite", .summary = "real store"},
-    {.group = "fakestore", .key = "plugin-dir", .type = ANNOT_OPTION_PATH, .summary = "where its module is"},
-    {.group = "fakestore", .key = "script", .type = ANNOT_OPTION_PATH, .summary = "file of the rules"},
-    {.group = NULL},
+  { .group = "fakestore",
+    .key = "backend",
+    .type = ANNOT_OPTION_STRING,
+    .fallback = "sqlite",
+    .summary = "real store" },
+  { .group = "fakestore", .key = "plugin-dir", .type = ANNOT_OPTION_PATH, .summary = "where its module is" },
+  { .group = "fakestore", .key = "script", .type = ANNOT_OPTION_PATH, .summary = "file of the rules" },
+  { .group = NULL },
 };
 
 ANNOT_PLUGIN_DEFINE (ANNOT_PLUGIN_STORE, "fakestore", PACKAGE_VERSION, "a store that fails as a script says", options,

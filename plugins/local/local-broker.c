@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A broker that is a directory of JSON-Lines files: `<topic>.jsonl`, one message a line, for people and scripts to append to
- * and to read with jq. Beside them, with names that begin with a dot, are the offset and the lock of each group and topic,
- * and the ids that were produced to a topic. A topic has one partition, 0, and an offset is a number of bytes.
+ * A broker that is a directory of JSON-Lines files: `<topic>.jsonl`, one message a line, for people and scripts to
+ * append to and to read with jq. Beside them, with names that begin with a dot, are the offset and the lock of each
+ * group and topic, and the ids that were produced to a topic. A topic has one partition, 0, and an offset is a number
+ * of bytes.
  */
 #include "local-broker.h"
 
@@ -40,10 +41,11 @@ make_directory (GTask *task, gpointer source, gpointer task_data, GCancellable *
   const char *directory = task_data;
 
   if (g_mkdir_with_parents (directory, 0700) < 0)
-    g_task_return_new_error (task, ANNOT_ERROR, ANNOT_ERROR_CONFIG,
-                             "local: cannot create the directory %s: %s: create it for the user that the daemon runs as, "
-                             "or set [local] directory",
-                             directory, g_strerror (errno));
+    g_task_return_new_error (
+        task, ANNOT_ERROR, ANNOT_ERROR_CONFIG,
+        "local: cannot create the directory %s: %s: create it for the user that the daemon runs as, "
+        "or set [local] directory",
+        directory, g_strerror (errno));
   else if (access (directory, R_OK | W_OK | X_OK) < 0)
     g_task_return_new_error (task, ANNOT_ERROR, ANNOT_ERROR_CONFIG,
                              "local: the directory %s cannot be written: %s: give it to the user that the daemon runs "
@@ -53,8 +55,8 @@ make_directory (GTask *task, gpointer source, gpointer task_data, GCancellable *
     g_task_return_boolean (task, TRUE);
 }
 
-/* Runs a function in a worker. The worker's task keeps only the directory's name, and not the broker: that must be let go
- * on the main context. */
+/* Runs a function in a worker. The worker's task keeps only the directory's name, and not the broker: that must be let
+ * go on the main context. */
 static void
 run_on_directory (LocalBroker *self, GTaskThreadFunc function, GAsyncReadyCallback callback, GTask *task)
 {

@@ -31,7 +31,7 @@ typedef struct {
   GPtrArray *acquired;   /* AnnotPartition: since now this consumer's */
   GPtrArray *partitions; /* AnnotPartition: measured */
   gboolean more;
-  gboolean final;        /* the last one before closing */
+  gboolean final; /* the last one before closing */
   GError *error;
 } Job;
 
@@ -54,7 +54,7 @@ struct LocalConsumer {
   gboolean changed; /* there may be something to read */
   gboolean acquire; /* look for topics to acquire */
   gboolean measure;
-  gboolean told;    /* whether the first assignment was reported */
+  gboolean told; /* whether the first assignment was reported */
 };
 
 static void next_job (LocalConsumer *self);

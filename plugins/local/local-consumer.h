@@ -7,8 +7,8 @@
 G_BEGIN_DECLS
 
 /*
- * At most one job is under way in GLib's worker threads, and only it touches the readers, so nothing needs a lock. A job
- * stores offsets, takes more messages if there is room for them, and measures the lag if somebody asked.
+ * At most one job is under way in GLib's worker threads, and only it touches the readers, so nothing needs a lock. A
+ * job stores offsets, takes more messages if there is room for them, and measures the lag if somebody asked.
  */
 typedef struct LocalConsumer LocalConsumer;
 

@@ -141,8 +141,8 @@ rotation_number (const char *name, const char *base)
 {
   guint64 number = 0;
 
-  if (!g_str_has_prefix (name, base) || name[strlen (base)] != '.' ||
-      !g_ascii_string_to_unsigned (name + strlen (base) + 1, 10, 1, G_MAXUINT32, &number, NULL))
+  if (!g_str_has_prefix (name, base) || name[strlen (base)] != '.'
+      || !g_ascii_string_to_unsigned (name + strlen (base) + 1, 10, 1, G_MAXUINT32, &number, NULL))
     return 0;
   return number;
 }
@@ -175,8 +175,7 @@ local_list_rotated (const char *path)
   }
   g_array_sort (numbers, compare_numbers);
   for (guint i = 0; i < numbers->len; i++) {
-    g_autofree char *rotated =
-        g_strdup_printf ("%s.%" G_GUINT64_FORMAT, path, g_array_index (numbers, guint64, i));
+    g_autofree char *rotated = g_strdup_printf ("%s.%" G_GUINT64_FORMAT, path, g_array_index (numbers, guint64, i));
 
     append_if_there (files, rotated);
   }

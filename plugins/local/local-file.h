@@ -16,7 +16,8 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (LocalFd, local_fd_clear)
 
 /* Sets error from an errno: no space (disk, quota or file size limit) or temporary. Returns FALSE. */
 gboolean local_set_errno (GError **error, int saved_errno, const char *what, const char *path);
-/* Opens a regular file; anything else (a pipe, a directory) is refused. Returns -1 with errno set (EINVAL: not regular). */
+/* Opens a regular file; anything else (a pipe, a directory) is refused. Returns -1 with errno set (EINVAL: not
+ * regular). */
 int local_open (const char *path, int flags, mode_t mode);
 /* As pread(), but less than length only at the end of the file. -1 on error. */
 gssize local_read_at (int fd, gpointer data, gsize length, gint64 offset);
@@ -30,10 +31,11 @@ gboolean local_sync_directory (const char *directory, GError **error);
  * @fd: an open file
  * @offset: a position in it
  *
- * A digest of the first and the last kilobyte before @offset: two files, or two lives of one, that agree in it are taken to
- * be the same up to there.
+ * A digest of the first and the last kilobyte before @offset: two files, or two lives of one, that agree in it are
+ * taken to be the same up to there.
  *
- * Returns: (transfer full) (nullable): the digest, empty when @offset is 0, %NULL when the file is shorter or unreadable
+ * Returns: (transfer full) (nullable): the digest, empty when @offset is 0, %NULL when the file is shorter or
+ * unreadable
  */
 char *local_fingerprint (int fd, gint64 offset);
 
@@ -51,7 +53,8 @@ typedef struct {
   gint64 size;
 } LocalFile;
 
-/* Returns: (transfer full) (element-type LocalFile): `path`, then `path.1`, `path.2` …: as far as they are there, newest first */
+/* Returns: (transfer full) (element-type LocalFile): `path`, then `path.1`, `path.2` …: as far as they are there,
+ * newest first */
 GPtrArray *local_list_rotated (const char *path);
 /* Returns: (transfer full): device, inode and size as one word */
 char *local_file_mark (guint64 device, guint64 inode, gint64 size);

@@ -99,9 +99,9 @@ format_line (const char *id, const LocalEntry *entry)
 {
   g_autofree char *escaped = g_uri_escape_string (id, NULL, FALSE);
 
-  return g_strdup_printf ("%" G_GINT64_FORMAT " %" G_GINT64_FORMAT " %" G_GUINT64_FORMAT " %" G_GUINT64_FORMAT
-                          " %s %s %s\n",
-                          entry->offset, entry->length, entry->device, entry->inode, entry->head, entry->digest, escaped);
+  return g_strdup_printf (
+      "%" G_GINT64_FORMAT " %" G_GINT64_FORMAT " %" G_GUINT64_FORMAT " %" G_GUINT64_FORMAT " %s %s %s\n", entry->offset,
+      entry->length, entry->device, entry->inode, entry->head, entry->digest, escaped);
 }
 
 /* A line that cannot be read is passed over: the worst is a message that is written twice. */
@@ -116,11 +116,10 @@ parse_line (LocalJournal *self, const char *line)
   guint64 device = 0;
   guint64 inode = 0;
 
-  if (g_strv_length (words) != 7 ||
-      !g_ascii_string_to_unsigned (words[0], 10, 0, G_MAXINT64, &offset, NULL) ||
-      !g_ascii_string_to_unsigned (words[1], 10, 1, G_MAXINT64, &length, NULL) ||
-      !g_ascii_string_to_unsigned (words[2], 10, 0, G_MAXUINT64, &device, NULL) ||
-      !g_ascii_string_to_unsigned (words[3], 10, 0, G_MAXUINT64, &inode, NULL))
+  if (g_strv_length (words) != 7 || !g_ascii_string_to_unsigned (words[0], 10, 0, G_MAXINT64, &offset, NULL)
+      || !g_ascii_string_to_unsigned (words[1], 10, 1, G_MAXINT64, &length, NULL)
+      || !g_ascii_string_to_unsigned (words[2], 10, 0, G_MAXUINT64, &device, NULL)
+      || !g_ascii_string_to_unsigned (words[3], 10, 0, G_MAXUINT64, &inode, NULL))
     return;
   id = g_uri_unescape_string (words[6], NULL);
   if (!id)
@@ -141,8 +140,7 @@ reopen (LocalJournal *self, GError **error)
 {
   struct stat status;
 
-  if (self->fd >= 0 && stat (self->path, &status) == 0 && status.st_dev == self->device &&
-      status.st_ino == self->inode)
+  if (self->fd >= 0 && stat (self->path, &status) == 0 && status.st_dev == self->device && status.st_ino == self->inode)
     return TRUE;
   forget (self);
   self->fd = local_open (self->path, O_RDWR | O_APPEND | O_CREAT, 0600);
@@ -192,7 +190,7 @@ shorten (LocalJournal *self, GError **error)
                                  G_FILE_SET_CONTENTS_CONSISTENT | G_FILE_SET_CONTENTS_DURABLE, 0600, &problem)) {
     g_set_error (error, ANNOT_ERROR,
                  g_error_matches (problem, G_FILE_ERROR, G_FILE_ERROR_NOSPC) ? ANNOT_ERROR_NO_SPACE
-                                                                            : ANNOT_ERROR_TEMPORARY,
+                                                                             : ANNOT_ERROR_TEMPORARY,
                  "local: cannot shorten %s: %s", self->path, problem->message);
     return FALSE;
   }
@@ -244,7 +242,7 @@ local_journal_add (LocalJournal *self, const char *id, LocalEntry *entry)
 
   g_string_append (self->added, line);
   remember (self, id, g_memdup2 (entry, sizeof *entry));
-  *entry = (LocalEntry){0};
+  *entry = (LocalEntry){ 0 };
 }
 
 gboolean

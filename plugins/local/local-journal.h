@@ -7,10 +7,11 @@
 G_BEGIN_DECLS
 
 /*
- * One line for each message with an `id` header: where its line is going to be, in which file, how long, its first bytes and
- * its digest. It is durable before the line itself is written, so after a crash each of them can be looked for: a line that
- * is wholly there is not written again, and a torn one is known to be ours and taken back. That makes repeated producing of
- * the same message harmless, by one process or by several (who read each other's lines, under the topic file's lock).
+ * One line for each message with an `id` header: where its line is going to be, in which file, how long, its first
+ * bytes and its digest. It is durable before the line itself is written, so after a crash each of them can be looked
+ * for: a line that is wholly there is not written again, and a torn one is known to be ours and taken back. That makes
+ * repeated producing of the same message harmless, by one process or by several (who read each other's lines, under the
+ * topic file's lock).
  *
  * The last LOCAL_JOURNAL_KEPT ids are kept; the file is written anew when it has twice as many.
  */

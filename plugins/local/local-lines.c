@@ -10,7 +10,7 @@ struct LocalLines {
   gsize scanned;      /* bytes after head that are known to hold no newline */
   gint64 position;    /* of head in the file */
   gsize limit;
-  GBytes *cut;        /* set while within a line that is too long: its first bytes */
+  GBytes *cut; /* set while within a line that is too long: its first bytes */
   gint64 cut_start;
 };
 

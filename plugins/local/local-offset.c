@@ -50,8 +50,7 @@ local_offset_load (const char *path, GError **error)
   if (!problem && (self->offset < 0 || self->position < 0))
     g_set_error (&problem, G_KEY_FILE_ERROR, G_KEY_FILE_ERROR_INVALID_VALUE, "negative");
   if (problem) {
-    g_set_error (error, ANNOT_ERROR, ANNOT_ERROR_TEMPORARY,
-                 "local: %s is damaged: %s", path, problem->message);
+    g_set_error (error, ANNOT_ERROR, ANNOT_ERROR_TEMPORARY, "local: %s is damaged: %s", path, problem->message);
     return NULL;
   }
   return g_steal_pointer (&self);
@@ -78,7 +77,7 @@ local_offset_save (const LocalOffset *self, const char *path, GError **error)
     return TRUE;
   g_set_error (error, ANNOT_ERROR,
                g_error_matches (problem, G_FILE_ERROR, G_FILE_ERROR_NOSPC) ? ANNOT_ERROR_NO_SPACE
-                                                                          : ANNOT_ERROR_TEMPORARY,
+                                                                           : ANNOT_ERROR_TEMPORARY,
                "local: cannot store the offset: %s", problem->message);
   return FALSE;
 }

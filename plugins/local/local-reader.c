@@ -23,8 +23,8 @@ struct LocalReader {
   char *path;
   char *offset_path;
   LocalFd lock;
-  LocalOffset *stored;  /* as in the offset file, NULL when nothing was stored */
-  GPtrArray *segments;  /* LocalSegment: from that of the stored offset to the one being read, the last */
+  LocalOffset *stored; /* as in the offset file, NULL when nothing was stored */
+  GPtrArray *segments; /* LocalSegment: from that of the stored offset to the one being read, the last */
   LocalLines *lines;
   gint64 fill;          /* byte of the last segment up to which bytes were taken */
   char *mark;           /* its fingerprint there */
@@ -124,9 +124,9 @@ begin_segment (LocalReader *self, LocalSegment *segment)
   g_ptr_array_add (self->segments, segment);
   local_lines_reset (self->lines, segment->start);
   set_fill (self, segment->start);
-  self->seen = fstat (segment->fd, &status) == 0 ? status.st_mtim : (struct timespec){0};
+  self->seen = fstat (segment->fd, &status) == 0 ? status.st_mtim : (struct timespec){ 0 };
   self->quiet_since = 0;
-  self->unread = (LocalTally){.counted_to = segment->start};
+  self->unread = (LocalTally){ .counted_to = segment->start };
 }
 
 static gboolean
@@ -162,12 +162,12 @@ restart (LocalReader *self, GError **error)
 {
   LocalSegment *former = last_segment (self);
   g_autofree char *mark = g_strdup (self->mark ? self->mark : "?");
-  LocalOffset last = {.offset = former->base + self->fill,
-                      .position = self->fill,
-                      .device = former->device,
-                      .inode = former->inode,
-                      .fingerprint = mark,
-                      .finished = NULL};
+  LocalOffset last = { .offset = former->base + self->fill,
+                       .position = self->fill,
+                       .device = former->device,
+                       .inode = former->inode,
+                       .fingerprint = mark,
+                       .finished = NULL };
   g_autoptr (GPtrArray) none = g_ptr_array_new ();
   LocalSegment *segment = NULL;
 
@@ -285,7 +285,7 @@ local_reader_read (LocalReader *self, guint messages, gsize bytes, GPtrArray *ou
       break;
   }
   if (last_segment (self) && local_lines_get_position (self->lines) >= self->unread.counted_to)
-    self->unread = (LocalTally){.counted_to = local_lines_get_position (self->lines)};
+    self->unread = (LocalTally){ .counted_to = local_lines_get_position (self->lines) };
   *more = count >= messages || taken >= bytes;
   if (!problem)
     return TRUE;
@@ -348,7 +348,8 @@ local_reader_store (LocalReader *self, gint64 next_offset, GError **error)
   guint done = 0;
 
   if (self->lock < 0) {
-    g_set_error (error, ANNOT_ERROR, ANNOT_ERROR_STALE, "local: topic %s is not assigned to this consumer", self->topic);
+    g_set_error (error, ANNOT_ERROR, ANNOT_ERROR_STALE, "local: topic %s is not assigned to this consumer",
+                 self->topic);
     return FALSE;
   }
   segment = find_segment (self, next_offset, &index);

@@ -10,10 +10,10 @@ G_BEGIN_DECLS
  * Everything here does file I/O and may wait for the disk: called from a worker, by one thread at a time.
  *
  * The topic is a chain of files: the rotated ones (`.2`, `.1`) and then `<topic>.jsonl`. A file is finished when it was
- * rotated away and has not grown for a second; only then the next one begins. A file that became shorter, or whose bytes
- * before the read position are others than they were, has been truncated: reading goes on in the copy that still has them
- * (copytruncate makes one), else at its start. Offsets are counted over the whole chain, so they only grow. Where a place
- * cannot be found again everything that is not known to be finished is read: repeated rather than missed.
+ * rotated away and has not grown for a second; only then the next one begins. A file that became shorter, or whose
+ * bytes before the read position are others than they were, has been truncated: reading goes on in the copy that still
+ * has them (copytruncate makes one), else at its start. Offsets are counted over the whole chain, so they only grow.
+ * Where a place cannot be found again everything that is not known to be finished is read: repeated rather than missed.
  */
 typedef struct LocalReader LocalReader;
 
@@ -30,8 +30,8 @@ gboolean local_reader_read (LocalReader *self, guint messages, gsize bytes, GPtr
                             GError **error);
 /* Stores an offset durably. */
 gboolean local_reader_store (LocalReader *self, gint64 next_offset, GError **error);
-/* Returns: (transfer full): stored offset, end and lag. The lag is counted a part at a time; -1 until it is known, and a
- * blank line counts as a message until it has been read. */
+/* Returns: (transfer full): stored offset, end and lag. The lag is counted a part at a time; -1 until it is known, and
+ * a blank line counts as a message until it has been read. */
 AnnotPartition *local_reader_measure (LocalReader *self);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (LocalReader, local_reader_free)

@@ -9,16 +9,16 @@
 #define LONGEST_NAME 150
 
 const AnnotOption local_options[] = {
-    {.group = "local",
-     .key = "directory",
-     .type = ANNOT_OPTION_PATH,
-     .summary = N_ ("directory of the topics, one JSON-Lines file each; unset: `topics` in the state directory")},
-    {.group = "local",
-     .key = "group-id",
-     .type = ANNOT_OPTION_STRING,
-     .fallback = "annotation-frontend-group",
-     .summary = N_ ("name under which offsets are kept; of the instances of one group one at a time reads a topic")},
-    {.group = NULL},
+  { .group = "local",
+    .key = "directory",
+    .type = ANNOT_OPTION_PATH,
+    .summary = N_ ("directory of the topics, one JSON-Lines file each; unset: `topics` in the state directory") },
+  { .group = "local",
+    .key = "group-id",
+    .type = ANNOT_OPTION_STRING,
+    .fallback = "annotation-frontend-group",
+    .summary = N_ ("name under which offsets are kept; of the instances of one group one at a time reads a topic") },
+  { .group = NULL },
 };
 
 gboolean
@@ -26,8 +26,8 @@ local_check_name (const char *what, const char *name, GError **error)
 {
   gsize length = strlen (name);
 
-  if (length > 0 && length <= LONGEST_NAME && name[0] != '.' &&
-      strspn (name, G_CSET_A_2_Z G_CSET_a_2_z G_CSET_DIGITS "._-") == length)
+  if (length > 0 && length <= LONGEST_NAME && name[0] != '.'
+      && strspn (name, G_CSET_A_2_Z G_CSET_a_2_z G_CSET_DIGITS "._-") == length)
     return TRUE;
   g_set_error (error, ANNOT_ERROR, ANNOT_ERROR_PERMANENT,
                "local: a %s is 1 to %d letters, digits, dots, dashes or underscores and begins with no dot", what,

@@ -27,8 +27,8 @@ LocalSettings *local_settings_new (AnnotConfig *config, GError **error);
 void local_settings_free (LocalSettings *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (LocalSettings, local_settings_free)
 
-/* Letters, digits, `.`, `_` and `-`, at most 150 of them, no dot first: such a name is a file name everywhere, cannot leave
- * the directory, and cannot be taken for one of the files that begin with a dot. ANNOT_ERROR_PERMANENT. */
+/* Letters, digits, `.`, `_` and `-`, at most 150 of them, no dot first: such a name is a file name everywhere, cannot
+ * leave the directory, and cannot be taken for one of the files that begin with a dot. ANNOT_ERROR_PERMANENT. */
 gboolean local_check_name (const char *what, const char *name, GError **error);
 /* Returns: (transfer full): `<topic>.jsonl` in the directory */
 char *local_settings_topic_path (const LocalSettings *self, const char *topic);

@@ -29,7 +29,7 @@ local_tally_advance (LocalTally *self, int fd, gint64 to, gint64 *budget)
   if (self->counted_to >= to)
     return TRUE;
   chunk = g_malloc (CHUNK);
-  while (self->counted_to < to && *budget > 0) {
+  while (self->counted_to<to && * budget> 0) {
     gssize count = local_read_at (fd, chunk, (gsize) MIN (to - self->counted_to, CHUNK), self->counted_to);
 
     if (count <= 0)

@@ -16,7 +16,8 @@ typedef struct {
   gint64 lines;
 } LocalTally;
 
-/* Counts on to the byte `to`, as far as the budget (bytes; what was used is taken off) allows. TRUE when it got there. */
+/* Counts on to the byte `to`, as far as the budget (bytes; what was used is taken off) allows. TRUE when it got there.
+ */
 gboolean local_tally_advance (LocalTally *self, int fd, gint64 to, gint64 *budget);
 
 G_END_DECLS

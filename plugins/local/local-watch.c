@@ -36,7 +36,7 @@ static gboolean
 on_readable (int fd, GIOCondition condition, gpointer user_data)
 {
   LocalWatch *self = user_data;
-  _Alignas (struct inotify_event) char buffer[16384];
+  _Alignas(struct inotify_event) char buffer[16384];
   gssize count = read (fd, buffer, sizeof buffer);
 
   if (count <= 0)

@@ -11,7 +11,8 @@ typedef struct LocalWatch LocalWatch;
 /* Called on the context for every name that was created, written, renamed or removed. */
 typedef void (*LocalWatchFunc) (const char *name, gpointer user_data);
 
-/* Never fails: without inotify (its limits are small and shared) there is simply nothing told, and callers poll anyway. */
+/* Never fails: without inotify (its limits are small and shared) there is simply nothing told, and callers poll anyway.
+ */
 LocalWatch *local_watch_new (const char *directory, GMainContext *context, LocalWatchFunc func, gpointer user_data);
 /* Watches again if the directory was removed and is back. Cheap. */
 void local_watch_refresh (LocalWatch *self);

@@ -24,10 +24,10 @@ struct LocalWriter {
 /* A batch as it goes into the file. */
 typedef struct {
   GByteArray *bytes;
-  GPtrArray *ids;   /* char * or NULL, one for each line */
-  GPtrArray *lines; /* GBytes */
+  GPtrArray *ids;     /* char * or NULL, one for each line */
+  GPtrArray *lines;   /* GBytes */
   GPtrArray *appends; /* LocalAppend of each line */
-  gboolean newline; /* the file's last line is not finished: begin with a newline */
+  gboolean newline;   /* the file's last line is not finished: begin with a newline */
 } Plan;
 
 static void
@@ -63,8 +63,8 @@ local_writer_free (LocalWriter *self)
   g_free (self);
 }
 
-/* Whether it is one JSON object or array in which line breaks stand between tokens only. JsonParser alone is too lenient:
- * it takes comments, which end at a line break, and several values one after the other. */
+/* Whether it is one JSON object or array in which line breaks stand between tokens only. JsonParser alone is too
+ * lenient: it takes comments, which end at a line break, and several values one after the other. */
 static gboolean
 is_one_value (const char *data, gsize size)
 {
@@ -189,8 +189,8 @@ mend (LocalWriter *self, GError **error)
   if (!entry || !has_head (self->fd, entry, torn))
     return TRUE;
   bytes = g_malloc ((gsize) torn);
-  if (local_read_at (self->fd, bytes, (gsize) torn, entry->offset) != (gssize) torn ||
-      memchr (bytes, '\n', (gsize) torn))
+  if (local_read_at (self->fd, bytes, (gsize) torn, entry->offset) != (gssize) torn
+      || memchr (bytes, '\n', (gsize) torn))
     return TRUE;
   if (ftruncate (self->fd, entry->offset) < 0)
     return local_set_errno (error, errno, "mend", self->path);
@@ -230,8 +230,8 @@ is_written (LocalWriter *self, const char *id, GBytes *line)
     return FALSE;
   fd = open_identity (self, entry);
   there = g_malloc (size + 1);
-  return fd >= 0 && local_read_at (fd, there, size + 1, entry->offset) == (gssize) size + 1 && there[size] == '\n' &&
-         memcmp (there, g_bytes_get_data (line, NULL), size) == 0;
+  return fd >= 0 && local_read_at (fd, there, size + 1, entry->offset) == (gssize) size + 1 && there[size] == '\n'
+         && memcmp (there, g_bytes_get_data (line, NULL), size) == 0;
 }
 
 static void
@@ -261,8 +261,8 @@ static gboolean
 is_planned (const Plan *plan, const char *id, GBytes *line)
 {
   for (guint i = 0; i < plan->ids->len; i++) {
-    if (g_strcmp0 (g_ptr_array_index (plan->ids, i), id) == 0 &&
-        g_bytes_equal (g_ptr_array_index (plan->lines, i), line))
+    if (g_strcmp0 (g_ptr_array_index (plan->ids, i), id) == 0
+        && g_bytes_equal (g_ptr_array_index (plan->lines, i), line))
       return TRUE;
   }
   return FALSE;
@@ -296,7 +296,7 @@ note_lines (LocalWriter *self, const Plan *plan, gint64 start)
     const char *id = g_ptr_array_index (plan->ids, i);
 
     if (id) {
-      g_auto (LocalEntry) entry = {0};
+      g_auto (LocalEntry) entry = { 0 };
 
       local_entry_describe (&entry, self->device, self->inode, offset, line);
       local_journal_add (self->journal, id, &entry);
@@ -311,8 +311,8 @@ take_back (LocalWriter *self, gint64 start, gsize written)
 {
   struct stat status;
 
-  if (written > 0 && fstat (self->fd, &status) == 0 && status.st_size == start + (gint64) written &&
-      ftruncate (self->fd, start) < 0)
+  if (written > 0 && fstat (self->fd, &status) == 0 && status.st_size == start + (gint64) written
+      && ftruncate (self->fd, start) < 0)
     g_message ("local: cannot take a torn line back from %s: %s", self->path, g_strerror (errno));
   local_journal_undo (self->journal);
 }
@@ -353,10 +353,10 @@ write_plan (LocalWriter *self, const Plan *plan, GError **error)
 static gboolean
 append_locked (LocalWriter *self, GPtrArray *batch, GError **error)
 {
-  g_auto (Plan) plan = {.bytes = g_byte_array_new (),
-                        .ids = g_ptr_array_new_with_free_func (g_free),
-                        .lines = g_ptr_array_new_with_free_func ((GDestroyNotify) g_bytes_unref),
-                        .appends = g_ptr_array_new ()};
+  g_auto (Plan) plan = { .bytes = g_byte_array_new (),
+                         .ids = g_ptr_array_new_with_free_func (g_free),
+                         .lines = g_ptr_array_new_with_free_func ((GDestroyNotify) g_bytes_unref),
+                         .appends = g_ptr_array_new () };
   g_autoptr (GError) problem = NULL;
 
   if (!local_journal_refresh (self->journal, error) || !mend (self, error))

@@ -8,8 +8,8 @@ G_BEGIN_DECLS
 
 /*
  * Everything here does file I/O: called from a worker, by one thread at a time. Other processes may append to the same
- * file: ours take turns by flock() on it, and strangers' `>>` cannot tear a line of ours, because a batch is one write() to
- * a file opened with O_APPEND. See local-journal.h for how a message with an `id` header is written once.
+ * file: ours take turns by flock() on it, and strangers' `>>` cannot tear a line of ours, because a batch is one
+ * write() to a file opened with O_APPEND. See local-journal.h for how a message with an `id` header is written once.
  *
  * A line is the value of its message; keys and headers are not kept.
  */

@@ -17,8 +17,8 @@ make_room (MemoryTimetable *buckets, guint bound, gint64 now)
   const char *first = NULL;
 
   memory_timetable_expire (buckets, now, SWEEP);
-  while (memory_timetable_get_size (buckets) >= MAX (bound, 1) &&
-         (first = memory_timetable_get_first (buckets, NULL, NULL))) {
+  while (memory_timetable_get_size (buckets) >= MAX (bound, 1)
+         && (first = memory_timetable_get_first (buckets, NULL, NULL))) {
     g_autofree char *name = g_strdup (first);
 
     memory_timetable_remove (buckets, name);
@@ -28,7 +28,7 @@ make_room (MemoryTimetable *buckets, guint bound, gint64 now)
 AnnotRateVerdict
 memory_rate_take (MemoryTimetable *buckets, guint bound, const char *key, AnnotRate rate, guint count, gint64 now)
 {
-  AnnotRateVerdict verdict = {.allowed = FALSE, .retry_after = MAX (rate.period, 1), .reset_after = rate.period};
+  AnnotRateVerdict verdict = { .allowed = FALSE, .retry_after = MAX (rate.period, 1), .reset_after = rate.period };
   gboolean known = FALSE;
   gint64 full_at = now;
   gint64 ahead = 0;

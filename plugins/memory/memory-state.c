@@ -21,13 +21,13 @@ struct _MemoryState {
 
   guint rate_bound;
   guint retry_bound;
-  GHashTable *channels;      /* subscribed channel names */
-  GQueue publications;       /* Publication, waiting for delivery */
-  GSource *delivery;         /* set while publications wait */
+  GHashTable *channels;       /* subscribed channel names */
+  GQueue publications;        /* Publication, waiting for delivery */
+  GSource *delivery;          /* set while publications wait */
   MemoryTimetable *instances; /* by deadline; AnnotInstance */
-  MemoryTimetable *retries;  /* by monotonic due time; AnnotRetry */
-  MemoryTimetable *buckets;  /* see memory-rate.h */
-  MemoryTimetable *revoked;  /* by monotonic end */
+  MemoryTimetable *retries;   /* by monotonic due time; AnnotRetry */
+  MemoryTimetable *buckets;   /* see memory-rate.h */
+  MemoryTimetable *revoked;   /* by monotonic end */
 };
 
 G_DEFINE_FINAL_TYPE (MemoryState, memory_state, ANNOT_TYPE_STATE)
@@ -227,8 +227,8 @@ memory_state_add_retry (AnnotState *state, const char *id, gint64 due_at, GTask 
   MemoryState *self = MEMORY_STATE (state);
   g_autoptr (GTask) task = task_owned;
 
-  if (memory_timetable_get_size (self->retries) >= self->retry_bound &&
-      !memory_timetable_get (self->retries, id, NULL, NULL)) {
+  if (memory_timetable_get_size (self->retries) >= self->retry_bound
+      && !memory_timetable_get (self->retries, id, NULL, NULL)) {
     g_task_return_new_error (task, ANNOT_ERROR, ANNOT_ERROR_TEMPORARY,
                              "memory: the retry schedule holds %u messages ([memory] retries)", self->retry_bound);
     return;
@@ -271,8 +271,8 @@ memory_state_take_rate (AnnotState *state, const char *key, AnnotRate rate, guin
 {
   MemoryState *self = MEMORY_STATE (state);
   g_autoptr (GTask) task = task_owned;
-  AnnotRateVerdict verdict =
-      memory_rate_take (self->buckets, self->rate_bound, key, rate, count, g_get_monotonic_time ());
+  AnnotRateVerdict verdict
+      = memory_rate_take (self->buckets, self->rate_bound, key, rate, count, g_get_monotonic_time ());
 
   g_task_return_pointer (task, g_memdup2 (&verdict, sizeof verdict), g_free);
 }

@@ -102,7 +102,8 @@ memory_timetable_put (MemoryTimetable *self, const char *name, gint64 time, gpoi
   entry->time = time;
   entry->serial = self->serial++;
   entry->value = value;
-  g_hash_table_insert (self->by_name, entry->name, g_sequence_insert_sorted (self->by_time, entry, entry_compare, NULL));
+  g_hash_table_insert (self->by_name, entry->name,
+                       g_sequence_insert_sorted (self->by_time, entry, entry_compare, NULL));
 }
 
 gboolean

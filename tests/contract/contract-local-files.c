@@ -668,7 +668,7 @@ test_failover_after_kill (Fixture *fixture, gconstpointer data)
   append (fixture, "one\n");
   child = fork ();
   if (child == 0) {
-    const char *const argv[] = { "/proc/self/exe", "--hold", fixture->directory, ready, NULL };
+    const char *const argv[] = { self, "--hold", fixture->directory, ready, NULL };
 
     execv (argv[0], (char **) argv);
     _exit (1);

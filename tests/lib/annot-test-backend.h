@@ -13,8 +13,8 @@ G_BEGIN_DECLS
  * @state_dir: `[service] state-dir`, which a test makes and removes
  * @options: (array zero-terminated=1) (nullable): `group.key=value`
  *
- * Takes the module from $ANNOT_TEST_PLUGIN_DIR and the configuration from @options and the environment (so that the address
- * of a server can be given as ANNOTATIOND_<GROUP>_<KEY>). Fails the test when that does not work.
+ * Takes the module from $ANNOT_TEST_PLUGIN_DIR and the configuration from @options and the environment (so that the
+ * address of a server can be given as ANNOTATIOND_<GROUP>_<KEY>). Fails the test when that does not work.
  *
  * Returns: (transfer full): the backend, configured and not opened
  */

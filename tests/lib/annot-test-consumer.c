@@ -41,7 +41,7 @@ on_failed (AnnotBroker *broker, const GError *error, gpointer user_data)
   ((AnnotTestConsumer *) user_data)->failures++;
 }
 
-static const AnnotBrokerListener listener = {on_message, on_assigned, on_revoked, on_failed};
+static const AnnotBrokerListener listener = { on_message, on_assigned, on_revoked, on_failed };
 
 AnnotTestConsumer *
 annot_test_consumer_new (const char *plugin, const char *state_dir, const char *const *options)
@@ -84,7 +84,7 @@ void
 annot_test_consumer_consume (AnnotTestConsumer *self, const char *topic)
 {
   g_auto (AnnotTestCall) call = ANNOT_TEST_CALL_INIT;
-  const char *const topics[] = {topic, NULL};
+  const char *const topics[] = { topic, NULL };
   g_autoptr (GError) error = NULL;
 
   annot_broker_consume (self->broker, topics, NULL, annot_test_call_done, &call);
@@ -108,7 +108,7 @@ has_messages (gpointer user_data)
 gboolean
 annot_test_consumer_wait (AnnotTestConsumer *self, guint count)
 {
-  Expected expected = {self, count};
+  Expected expected = { self, count };
 
   return annot_test_wait_until (has_messages, &expected, 10000);
 }
@@ -124,7 +124,7 @@ has_partitions (gpointer user_data)
 gboolean
 annot_test_consumer_wait_assigned (AnnotTestConsumer *self, guint partitions)
 {
-  Expected expected = {self, partitions};
+  Expected expected = { self, partitions };
 
   return annot_test_wait_until (has_partitions, &expected, 30000);
 }

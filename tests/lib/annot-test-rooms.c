@@ -114,8 +114,8 @@ annot_test_rooms_make_example (const char *prefix, guint number)
   example->camera_id = g_strdup ("cam");
   example->timestamp = g_get_real_time ();
   example->priority = 0.5;
-  example->payload = g_strdup_printf ("{\"event_id\":\"%s-%u\",\"camera_id\":\"cam\",\"timestamp\":\"2026-11-23T08:00:00Z\"}",
-                                      prefix, number);
+  example->payload = g_strdup_printf (
+      "{\"event_id\":\"%s-%u\",\"camera_id\":\"cam\",\"timestamp\":\"2026-11-23T08:00:00Z\"}", prefix, number);
   example->detections = g_strdup ("[]");
   return example;
 }

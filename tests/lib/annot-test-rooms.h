@@ -16,8 +16,9 @@ typedef struct {
   AnnotBroker *broker;
 } AnnotTestRooms;
 
-/* options: `group.key=value`, on top of `store.plugin`, `state.plugin`, `broker.plugin` = sqlite, memory, local. The backends
- * are configured; open says whether they are opened, too. Skips the test and answers NULL when a plugin was not built. */
+/* options: `group.key=value`, on top of `store.plugin`, `state.plugin`, `broker.plugin` = sqlite, memory, local. The
+ * backends are configured; open says whether they are opened, too. Skips the test and answers NULL when a plugin was
+ * not built. */
 AnnotTestRooms *annot_test_rooms_new (const char *const *options, gboolean open);
 /* Closes them, and removes the directory. */
 void annot_test_rooms_free (AnnotTestRooms *self);

@@ -41,11 +41,12 @@ write_script (Fixture *fixture, const char *text)
 static void
 test_fail_and_answer_lost (Fixture *fixture, gconstpointer data)
 {
-  g_autoptr (AnnotTestConsumer) consumer =
-      annot_test_consumer_new ("fakebroker", fixture->directory, (const char *const *) fixture->options);
+  g_autoptr (AnnotTestConsumer) consumer
+      = annot_test_consumer_new ("fakebroker", fixture->directory, (const char *const *) fixture->options);
   g_autoptr (GError) error = NULL;
 
-  write_script (fixture, "[{\"method\":\"produce\",\"skip\":1,\"times\":1,\"error\":\"no-space\",\"message\":\"full\"}]");
+  write_script (fixture,
+                "[{\"method\":\"produce\",\"skip\":1,\"times\":1,\"error\":\"no-space\",\"message\":\"full\"}]");
   g_assert_true (annot_test_produce (consumer->broker, "t", "a", "{\"n\":1}", NULL));
   g_assert_false (annot_test_produce (consumer->broker, "t", "b", "{\"n\":2}", &error));
   g_assert_error (error, ANNOT_ERROR, ANNOT_ERROR_NO_SPACE);
@@ -68,8 +69,8 @@ test_fail_and_answer_lost (Fixture *fixture, gconstpointer data)
 static void
 test_revoke_and_assign (Fixture *fixture, gconstpointer data)
 {
-  g_autoptr (AnnotTestConsumer) consumer =
-      annot_test_consumer_new ("fakebroker", fixture->directory, (const char *const *) fixture->options);
+  g_autoptr (AnnotTestConsumer) consumer
+      = annot_test_consumer_new ("fakebroker", fixture->directory, (const char *const *) fixture->options);
   g_autofree char *again = NULL;
 
   g_assert_true (annot_test_produce (consumer->broker, "t", NULL, "{\"n\":1}", NULL));

@@ -12,7 +12,7 @@ cut (gsize piece)
 {
   g_autoptr (LocalLines) lines = local_lines_new (8);
   g_autoptr (GString) out = g_string_new (NULL);
-  LocalLine line = {0};
+  LocalLine line = { 0 };
   gboolean more = TRUE;
 
   local_lines_reset (lines, 100);
@@ -41,8 +41,7 @@ test_cut (void)
 
     /* Of a line that is longer than the limit, a carriage return at its end counts or not with where it was parted. */
     g_assert_true (g_str_has_prefix (got, "100-104:3:one 109-114:3:two 114-123:8:12345678 123-134:"));
-    g_assert_true (
-        g_str_has_suffix (got, ":123456789 134-154:19:123456789 154-159:4:end\xff 160-164:4:rest "));
+    g_assert_true (g_str_has_suffix (got, ":123456789 134-154:19:123456789 154-159:4:end\xff 160-164:4:rest "));
   }
 }
 
@@ -50,7 +49,7 @@ static void
 test_position (void)
 {
   g_autoptr (LocalLines) lines = local_lines_new (4);
-  LocalLine line = {0};
+  LocalLine line = { 0 };
 
   local_lines_reset (lines, 0);
   local_lines_feed (lines, "ab", 2);

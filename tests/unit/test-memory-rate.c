@@ -4,7 +4,7 @@
 
 #define SECOND ((gint64) G_USEC_PER_SEC)
 
-static const AnnotRate rate = {.count = 20, .period = 60 * SECOND};
+static const AnnotRate rate = { .count = 20, .period = 60 * SECOND };
 
 static AnnotRateVerdict
 take (MemoryTimetable *buckets, const char *key, gint64 now)
@@ -42,8 +42,8 @@ static void
 test_edges (void)
 {
   g_autoptr (MemoryTimetable) buckets = memory_timetable_new (NULL);
-  const AnnotRate none = {.count = 0, .period = SECOND};
-  const AnnotRate uneven = {.count = 7, .period = SECOND};
+  const AnnotRate none = { .count = 0, .period = SECOND };
+  const AnnotRate uneven = { .count = 7, .period = SECOND };
   AnnotRateVerdict verdict;
 
   g_assert_false (memory_rate_take (buckets, 4, "a", none, 1, 0).allowed);
