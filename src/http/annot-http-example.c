@@ -327,7 +327,7 @@ const AnnotRoute annot_example_routes[] = {
    get_example, "Get an example"},
   {"GET", "/api/v1/examples/{id}/frame", ANNOT_ROLE_ANNOTATOR | ANNOT_ROLE_ADMIN, FALSE, ANNOT_RATE_DEFAULT,
    ANNOT_BODY_NONE, get_frame, "Get the frame of an example as an image"},
-  {"DELETE", "/api/v1/examples/{id}", ANNOT_ROLE_ANNOTATOR | ANNOT_ROLE_ADMIN, FALSE, ANNOT_RATE_DELETION,
+  {"DELETE", "/api/v1/examples/{id}", ANNOT_ROLE_ANNOTATOR | ANNOT_ROLE_ADMIN, FALSE, ANNOT_RATE_DEFAULT,
    ANNOT_BODY_SMALL, delete_example, "Remove an example (admin), or skip it (annotator)"},
   {NULL, NULL, 0, FALSE, ANNOT_RATE_NONE, ANNOT_BODY_NONE, NULL, NULL},
 };

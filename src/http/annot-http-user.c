@@ -300,7 +300,7 @@ const AnnotRoute annot_user_routes[] = {
    "Get an account"},
   {"PATCH", "/api/v1/users/{name}", ANNOT_ROLE_ADMIN, FALSE, ANNOT_RATE_DEFAULT, ANNOT_BODY_SMALL, patch_user,
    "Change password, roles or state of an account, which ends its sessions"},
-  {"DELETE", "/api/v1/users/{name}", ANNOT_ROLE_ADMIN, FALSE, ANNOT_RATE_DELETION, ANNOT_BODY_SMALL, delete_user,
+  {"DELETE", "/api/v1/users/{name}", ANNOT_ROLE_ADMIN, FALSE, ANNOT_RATE_DEFAULT, ANNOT_BODY_SMALL, delete_user,
    "Remove an account, its tokens and its sessions"},
   {NULL, NULL, 0, FALSE, ANNOT_RATE_NONE, ANNOT_BODY_NONE, NULL, NULL},
 };
