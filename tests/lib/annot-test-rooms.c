@@ -7,14 +7,19 @@
 #include <stdio.h>
 #include <string.h>
 
+static const char *const fakes[] = {"store", "state", "broker"};
+static const char *const reals[] = {"sqlite", "memory", "local"};
+
 static GPtrArray *
-all_options (const char *directory, const char *const *options)
+all_options (const char *directory, const char *const *options, gboolean faked)
 {
   GPtrArray *all = g_ptr_array_new_with_free_func (g_free);
 
-  g_ptr_array_add (all, g_strdup ("store.plugin=sqlite"));
-  g_ptr_array_add (all, g_strdup ("state.plugin=memory"));
-  g_ptr_array_add (all, g_strdup ("broker.plugin=local"));
+  for (gsize i = 0; i < G_N_ELEMENTS (fakes); i++) {
+    g_ptr_array_add (all, g_strdup_printf ("%s.plugin=%s%s", fakes[i], faked ? "fake" : "", faked ? fakes[i] : reals[i]));
+    if (faked)
+      g_ptr_array_add (all, g_strdup_printf ("fake%s.script=%s/%s.script", fakes[i], directory, fakes[i]));
+  }
   g_ptr_array_add (all, g_strdup_printf ("sqlite.path=%s/annotationd.db", directory));
   g_ptr_array_add (all, g_strdup_printf ("local.directory=%s/topics", directory));
   for (gsize i = 0; options && options[i]; i++)
@@ -53,14 +58,14 @@ open_all (AnnotTestRooms *self)
   g_assert_no_error (error);
 }
 
-AnnotTestRooms *
-annot_test_rooms_new (const char *const *options, gboolean open)
+static AnnotTestRooms *
+new_rooms (const char *const *options, gboolean open, gboolean faked)
 {
   AnnotTestRooms *self = g_new0 (AnnotTestRooms, 1);
   g_autoptr (GPtrArray) all = NULL;
 
   self->directory = annot_test_make_directory ();
-  all = all_options (self->directory, options);
+  all = all_options (self->directory, options, faked);
   self->config = annot_test_config_new (self->directory, (const char *const *) all->pdata);
   self->store = make (self, ANNOT_PLUGIN_STORE, all);
   self->state = make (self, ANNOT_PLUGIN_STATE, all);
@@ -73,6 +78,29 @@ annot_test_rooms_new (const char *const *options, gboolean open)
   if (open)
     open_all (self);
   return self;
+}
+
+AnnotTestRooms *
+annot_test_rooms_new (const char *const *options, gboolean open)
+{
+  return new_rooms (options, open, FALSE);
+}
+
+AnnotTestRooms *
+annot_test_rooms_new_faked (const char *const *options, gboolean open)
+{
+  return new_rooms (options, open, TRUE);
+}
+
+void
+annot_test_rooms_script (AnnotTestRooms *self, const char *backend, const char *rules)
+{
+  g_autofree char *path = g_strdup_printf ("%s/%s.script", self->directory, backend);
+  g_autoptr (GError) error = NULL;
+
+  /* It is replaced as a whole, so that no half of it is read. */
+  g_file_set_contents (path, rules, -1, &error);
+  g_assert_no_error (error);
 }
 
 void

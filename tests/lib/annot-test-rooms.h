@@ -20,6 +20,10 @@ typedef struct {
  * backends are configured; open says whether they are opened, too. Skips the test and answers NULL when a plugin was
  * not built. */
 AnnotTestRooms *annot_test_rooms_new (const char *const *options, gboolean open);
+/* The same before which fakes stand: they let all through but what a script forbids. */
+AnnotTestRooms *annot_test_rooms_new_faked (const char *const *options, gboolean open);
+/* rules: of plugins/fake, for "store", "state" or "broker"; "[]" lets all through again. */
+void annot_test_rooms_script (AnnotTestRooms *self, const char *backend, const char *rules);
 /* Closes them, and removes the directory. */
 void annot_test_rooms_free (AnnotTestRooms *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (AnnotTestRooms, annot_test_rooms_free)
