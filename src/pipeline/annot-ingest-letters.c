@@ -58,7 +58,7 @@ on_produced (GObject *source, GAsyncResult *result, gpointer user_data)
     letter_end (self);
     return;
   }
-  if (annot_log_limit_allow (&ingest->letter_limit, 30, &suppressed))
+  if (annot_log_limit_allow (&ingest->letter_failure_limit, 30, &suppressed))
     g_warning ("intake: topic %s did not take a rejected message: %s; the offset stays before it until it does (%u more "
                "since the last line)",
                ingest->dead_letter_topic, error->message, suppressed);

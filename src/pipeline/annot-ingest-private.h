@@ -65,6 +65,7 @@ struct _AnnotIngest {
   AnnotIngestCounters counters;
   AnnotLogLimit store_limit;
   AnnotLogLimit letter_limit;
+  AnnotLogLimit letter_failure_limit;
   AnnotLogLimit offset_limit;
   AnnotLogLimit broker_limit;
 };
