@@ -24,7 +24,7 @@ try:
     from selenium.webdriver.common.keys import Keys
     from selenium.webdriver.chrome.service import Service
 except ImportError:
-    webdriver = None
+    webdriver = Keys = None
 
 PASSWORD = "a-long-enough-password"
 SWITCHES = ("--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
