@@ -14,7 +14,7 @@ AC_DEFUN([ANNOT_COMPILER_FLAGS], [
   ANNOT_LDFLAGS="-Wl,--as-needed"
   for flag in -Wall -Wextra -Wshadow -Wpointer-arith -Wstrict-prototypes -Wmissing-prototypes -Wold-style-definition \
       -Wmissing-declarations -Wwrite-strings -Wcast-align -Wformat=2 -Wformat-security -Winit-self -Wundef -Wvla \
-      -Wlogical-op -Wduplicated-cond -Wduplicated-branches -Wnull-dereference -Wimplicit-fallthrough -Wdate-time \
+      -Wlogical-op -Wduplicated-cond -Wduplicated-branches -Wimplicit-fallthrough -Wdate-time \
       -Wno-unused-parameter -Wno-missing-field-initializers -Wno-cast-function-type; do
     ANNOT_TRY_CFLAG([ANNOT_CFLAGS], [$flag])
   done

@@ -59,6 +59,16 @@ assert_refused (const char *token, GBytes *secret, gint64 now)
 }
 
 static void
+assert_accepted (const char *token, GBytes *secret, gint64 now)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (AnnotClaims) claims = annot_jwt_verify (token, secret, now, &error);
+
+  g_assert_no_error (error);
+  g_assert_nonnull (claims);
+}
+
+static void
 test_round_trip (void)
 {
   g_autoptr (GBytes) secret = secret_new ("0123456789abcdef0123456789abcdef");
@@ -108,7 +118,7 @@ test_times (void)
 
   assert_refused (token, secret, NOW + 3600);
   assert_refused (token, secret, NOW + 1000000);
-  assert_refused (token, secret, NOW - ANNOT_JWT_LEEWAY - 1);
+  assert_accepted (token, secret, NOW - 3600); /* the clock went back after it was signed */
   assert_refused (early, secret, NOW);
 }
 
