@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -90,6 +91,23 @@ local_sync_directory (const char *directory, GError **error)
   if (fd < 0 || fsync (fd) < 0)
     return local_set_errno (error, errno, "sync directory", directory);
   return TRUE;
+}
+
+gboolean
+local_replace_file (const char *path, const char *data, gsize length, GError **error)
+{
+  g_autofree char *beside = g_strconcat (path, ".new", NULL);
+  g_autofree char *directory = g_path_get_dirname (path);
+  g_auto (LocalFd) fd = local_open (beside, O_WRONLY | O_CREAT | O_TRUNC, 0600);
+  gsize written = 0;
+
+  if (fd < 0)
+    return local_set_errno (error, errno, "create", beside);
+  if (!local_write_all (fd, data, length, &written) || fsync (fd) < 0)
+    return local_set_errno (error, errno, "write", beside);
+  if (rename (beside, path) < 0)
+    return local_set_errno (error, errno, "replace", path);
+  return local_sync_directory (directory, error);
 }
 
 char *

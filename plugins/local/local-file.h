@@ -23,6 +23,8 @@ int local_open (const char *path, int flags, mode_t mode);
 gssize local_read_at (int fd, gpointer data, gsize length, gint64 offset);
 /* Writes all; @written: how much of it is in the file, also on failure. */
 gboolean local_write_all (int fd, gconstpointer data, gsize length, gsize *written);
+/* Replaces a file as a whole, durably, by way of `<path>.new`: callers hold a lock, so a left one is of a crash. */
+gboolean local_replace_file (const char *path, const char *data, gsize length, GError **error);
 /* Makes a new name in the directory durable. */
 gboolean local_sync_directory (const char *directory, GError **error);
 

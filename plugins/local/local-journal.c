@@ -177,7 +177,6 @@ static gboolean
 shorten (LocalJournal *self, GError **error)
 {
   g_autoptr (GString) text = g_string_new (NULL);
-  g_autoptr (GError) problem = NULL;
 
   while (g_queue_get_length (&self->order) > LOCAL_JOURNAL_KEPT)
     g_free (g_queue_pop_head (&self->order));
@@ -186,15 +185,7 @@ shorten (LocalJournal *self, GError **error)
 
     g_string_append (text, line);
   }
-  if (!g_file_set_contents_full (self->path, text->str, (gssize) text->len,
-                                 G_FILE_SET_CONTENTS_CONSISTENT | G_FILE_SET_CONTENTS_DURABLE, 0600, &problem)) {
-    g_set_error (error, ANNOT_ERROR,
-                 g_error_matches (problem, G_FILE_ERROR, G_FILE_ERROR_NOSPC) ? ANNOT_ERROR_NO_SPACE
-                                                                             : ANNOT_ERROR_TEMPORARY,
-                 "local: cannot shorten %s: %s", self->path, problem->message);
-    return FALSE;
-  }
-  return TRUE;
+  return local_replace_file (self->path, text->str, text->len, error);
 }
 
 gboolean

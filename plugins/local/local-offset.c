@@ -4,8 +4,6 @@
 
 #include "local-file.h"
 
-#include <errno.h>
-
 #define GROUP "offset"
 
 void
@@ -60,7 +58,6 @@ gboolean
 local_offset_save (const LocalOffset *self, const char *path, GError **error)
 {
   g_autoptr (GKeyFile) file = g_key_file_new ();
-  g_autoptr (GError) problem = NULL;
   g_autofree char *text = NULL;
   gsize length = 0;
 
@@ -72,12 +69,5 @@ local_offset_save (const LocalOffset *self, const char *path, GError **error)
   g_key_file_set_string_list (file, GROUP, "finished", (const char *const *) self->finished->pdata,
                               self->finished->len);
   text = g_key_file_to_data (file, &length, NULL);
-  if (g_file_set_contents_full (path, text, (gssize) length,
-                                G_FILE_SET_CONTENTS_CONSISTENT | G_FILE_SET_CONTENTS_DURABLE, 0600, &problem))
-    return TRUE;
-  g_set_error (error, ANNOT_ERROR,
-               g_error_matches (problem, G_FILE_ERROR, G_FILE_ERROR_NOSPC) ? ANNOT_ERROR_NO_SPACE
-                                                                           : ANNOT_ERROR_TEMPORARY,
-               "local: cannot store the offset: %s", problem->message);
-  return FALSE;
+  return local_replace_file (path, text, length, error);
 }
