@@ -5,23 +5,15 @@
 #include <string.h>
 
 #include "annot-answer.h"
+#include "annot-intake-answer.h"
 #include "model/annot-example-json.h"
 #include "model/annot-json-reader.h"
 
 /* One transaction of the store takes so much; between two of them the loop serves others. */
 #define BATCH_ITEMS 500
 #define BATCH_BYTES (4 * 1024 * 1024)
-/* Complaints of a wholly refused request: enough to see what is wrong with its maker. */
-#define COMPLAINTS 100
 
 typedef enum { FORM_ONE, FORM_ARRAY, FORM_LINES } Form;
-
-typedef struct {
-  char *event_id; /* nullable: it could not be read */
-  gboolean known;
-  gint64 seq;
-  GError *error; /* nullable: it is stored */
-} Item;
 
 typedef struct {
   AnnotRequest *request;
@@ -31,19 +23,11 @@ typedef struct {
   AnnotJsonReader reader; /* FORM_ARRAY */
   const char *at;         /* FORM_ONE, FORM_LINES: what is not read yet */
   const char *end;
-  GPtrArray *items;       /* of Item, in order */
+  GPtrArray *items;       /* of AnnotIntakeItem, in order */
   GPtrArray *batch;       /* of AnnotExample */
-  GPtrArray *batch_items; /* of Item, those of the batch */
+  GPtrArray *batch_items; /* of AnnotIntakeItem, those of the batch */
   GError *failure;        /* nullable: the store has failed, nothing more is tried */
 } Intake;
-
-static void
-item_free (Item *item)
-{
-  g_free (item->event_id);
-  g_clear_error (&item->error);
-  g_free (item);
-}
 
 static void
 intake_free (Intake *self)
@@ -133,7 +117,7 @@ find_event_id (const char *data, gsize length, guint depth)
 static void
 read_item (Intake *self, const char *data, gsize length)
 {
-  Item *item = g_new0 (Item, 1);
+  AnnotIntakeItem *item = g_new0 (AnnotIntakeItem, 1);
   g_autoptr (AnnotExample) example = NULL;
 
   g_ptr_array_add (self->items, item);
@@ -151,122 +135,15 @@ read_item (Intake *self, const char *data, gsize length)
   g_ptr_array_add (self->batch_items, item);
 }
 
-static const char *
-code_of (const GError *error)
-{
-  return error->domain == ANNOT_ERROR ? annot_error_name ((AnnotError) error->code) : "internal";
-}
-
-static void
-append_item (GString *out, const Item *item, guint index)
-{
-  if (index > 0)
-    g_string_append_c (out, ',');
-  g_string_append_c (out, '{');
-  annot_answer_int (out, "index", index);
-  annot_answer_text (out, "event_id", item->event_id);
-  if (item->error) {
-    const char *message = item->error->message;
-    g_autofree char *field = annot_error_split_field (item->error, &message);
-
-    annot_answer_text (out, "status", "error");
-    annot_answer_text (out, "detail", item->error->message);
-    annot_answer_raw (out, "errors", "[{");
-    annot_answer_text (out, "field", field);
-    annot_answer_text (out, "message", message);
-    annot_answer_text (out, "code", code_of (item->error));
-    g_string_append (out, "}]");
-  } else {
-    annot_answer_text (out, "status", item->known ? "known" : "created");
-    annot_answer_int (out, "seq", item->seq);
-  }
-  g_string_append_c (out, '}');
-}
-
-/* All were refused: the one shape of errors, each with the item's place in its field. */
-static void
-answer_refused (Intake *self)
-{
-  g_autoptr (GArray) errors = g_array_new (TRUE, TRUE, sizeof (AnnotFieldError));
-  g_autoptr (GPtrArray) texts = g_ptr_array_new_with_free_func (g_free);
-  g_autofree char *detail = g_strdup_printf ("none of the %u examples can be taken", self->items->len);
-  guint i;
-
-  for (i = 0; i < MIN (self->items->len, COMPLAINTS); i++) {
-    const Item *item = g_ptr_array_index (self->items, i);
-    const char *message = item->error->message;
-    g_autofree char *path = annot_error_split_field (item->error, &message);
-    char *field = path ? g_strdup_printf ("[%u].%s", i, path) : g_strdup_printf ("[%u]", i);
-    AnnotFieldError error = {field, message, code_of (item->error)};
-
-    g_ptr_array_add (texts, field);
-    g_array_append_val (errors, error);
-  }
-  annot_request_respond_problem (self->request, 422, detail, (const AnnotFieldError *) errors->data);
-}
-
-static void
-answer_many (Intake *self)
-{
-  guint counts[3] = {0, 0, 0}; /* created, known, failed */
-  GString *out;
-  guint status;
-  guint i;
-
-  for (i = 0; i < self->items->len; i++) {
-    const Item *item = g_ptr_array_index (self->items, i);
-
-    counts[item->error ? 2 : item->known ? 1 : 0]++;
-  }
-  if (counts[2] == self->items->len) {
-    if (self->failure)
-      annot_request_respond_error (self->request, self->failure);
-    else
-      answer_refused (self);
-    return;
-  }
-  status = counts[0] == self->items->len ? 201 : counts[1] == self->items->len ? 200 : 207;
-  out = g_string_sized_new (self->items->len * 80);
-  g_string_append_c (out, '{');
-  annot_answer_int (out, "created", counts[0]);
-  annot_answer_int (out, "known", counts[1]);
-  annot_answer_int (out, "failed", counts[2]);
-  annot_answer_raw (out, "items", "[");
-  for (i = 0; i < self->items->len; i++)
-    append_item (out, g_ptr_array_index (self->items, i), i);
-  g_string_append_c (out, ']');
-  annot_answer_send (self->request, status, out);
-}
-
-static void
-answer_one (Intake *self)
-{
-  const Item *item = g_ptr_array_index (self->items, 0);
-  g_autofree char *location = NULL;
-  GString *out;
-
-  if (item->error) {
-    annot_request_respond_error (self->request, item->error);
-    return;
-  }
-  location = g_strconcat ("/api/v1/examples/", item->event_id, NULL);
-  annot_request_set_header (self->request, "Location", location);
-  out = g_string_new ("{");
-  annot_answer_text (out, "status", item->known ? "known" : "created");
-  annot_answer_text (out, "event_id", item->event_id);
-  annot_answer_int (out, "seq", item->seq);
-  annot_answer_send (self->request, item->known ? 200 : 201, out);
-}
-
 static void
 answer (Intake *self)
 {
   if (self->items->len == 0)
     annot_request_respond_problem (self->request, 422, "the body holds no example", NULL);
   else if (self->form == FORM_ONE)
-    answer_one (self);
+    annot_intake_answer_one (self->request, g_ptr_array_index (self->items, 0));
   else
-    answer_many (self);
+    annot_intake_answer_many (self->request, self->items, self->failure);
 }
 
 static void
@@ -275,7 +152,7 @@ take_results (Intake *self, GArray *results, const GError *error)
   guint i;
 
   for (i = 0; i < self->batch_items->len; i++) {
-    Item *item = g_ptr_array_index (self->batch_items, i);
+    AnnotIntakeItem *item = g_ptr_array_index (self->batch_items, i);
 
     if (error) {
       item->error = g_error_copy (error);
@@ -404,7 +281,7 @@ annot_intake_post (AnnotRequest *request)
   self->request = annot_request_ref (request);
   self->limits = annot_ingest_get_limits (annot_pipeline_get_ingest (annot_request_get_pipeline (request)));
   self->body = g_bytes_ref (annot_request_get_body (request));
-  self->items = g_ptr_array_new_with_free_func ((GDestroyNotify) item_free);
+  self->items = g_ptr_array_new_with_free_func ((GDestroyNotify) annot_intake_item_free);
   self->batch_items = g_ptr_array_new ();
   data = g_bytes_get_data (self->body, &length);
   if (!data)
