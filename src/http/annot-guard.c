@@ -68,7 +68,11 @@ gssize
 annot_guard_find_end (const char *data, gsize length, gsize *scanned, AnnotVerdict *verdict)
 {
   gsize at = *scanned;
-  gboolean blank_so_far = at == 0;
+  gsize blank = 0;
+  while (blank < at && data[blank] == '\r' && data[blank + 1] == '\n') {
+    blank += 2;
+  }
+  gboolean blank_so_far = blank == at;
   while (at < length) {
     const char *newline = memchr (data + at, '\n', length - at);
     if (newline == NULL) {

@@ -15,6 +15,7 @@ struct _AnnotFrameReader {
   gpointer user_data;
   wslay_event_context_ptr context;
   gboolean has_ended;
+  gboolean is_dry; /* this run has read all that there is, or may */
   gboolean too_many;
   gboolean is_in_frame;
   gboolean is_in_message;
@@ -84,6 +85,7 @@ on_recv (wslay_event_context_ptr context, uint8_t *buffer, size_t length, int fl
 {
   AnnotFrameReader *self = user_data;
   if (self->budget == 0) {
+    self->is_dry = TRUE;
     wslay_event_set_error (context, WSLAY_ERR_WOULDBLOCK);
     return -1;
   }
@@ -94,6 +96,7 @@ on_recv (wslay_event_context_ptr context, uint8_t *buffer, size_t length, int fl
     return count;
   }
   self->has_ended = count == 0 || errno != EAGAIN;
+  self->is_dry = TRUE;
   wslay_event_set_error (context, self->has_ended ? WSLAY_ERR_CALLBACK_FAILURE : WSLAY_ERR_WOULDBLOCK);
   return -1;
 }
@@ -184,7 +187,11 @@ AnnotFramesState
 annot_frame_reader_run (AnnotFrameReader *self)
 {
   self->budget = MAX_BYTES_A_RUN;
-  (void)wslay_event_recv (self->context);
+  self->is_dry = FALSE;
+  /* wslay gives up after a short read, but TLS may hold more that no event will tell of. */
+  while (!self->is_dry && wslay_event_get_read_enabled (self->context)) {
+    (void)wslay_event_recv (self->context);
+  }
   if (wslay_event_want_write (self->context)) {
     (void)wslay_event_send (self->context);
   }

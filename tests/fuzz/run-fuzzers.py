@@ -24,6 +24,8 @@ FUZZERS = [
     ("json-reader", MODEL, [], "json.dict"),
     ("example", MODEL, [], "json.dict"),
     ("correction", MODEL, [], "json.dict"),
+    ("guard", ["src/http/annot-guard.c"], [], None),
+    ("websocket", ["src/http/annot-websocket-frame.c", "-lwslay"], [], None),
     ("keyfile", MODEL + ["src/backend/*.c"], ["gmodule-2.0"], "keyfile.dict"),
 ]
 

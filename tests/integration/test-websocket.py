@@ -291,7 +291,8 @@ def descriptors(daemon):
     return len(os.listdir(f"/proc/{daemon.process.pid}/fd"))
 
 
-def test_descriptors(daemon, token):
+def test_descriptors(daemon, token, idle):
+    wait_for(lambda: descriptors(daemon) <= idle, 10)
     before = descriptors(daemon)
     lines = [Line(daemon.port, token) for _ in range(200)]
     tap.ok(descriptors(daemon) >= before + 200, "each WebSocket has one descriptor")
@@ -327,6 +328,7 @@ def main():
         daemon.add_user("bob", "secret-of-bob", ["annotator"])
         daemon.start()
         client = daemon.login("ann", "secret-of-ann")
+        idle = descriptors(daemon)
         test_handshake(daemon, client.token)
         test_older_path(daemon)
         test_bad_frames(daemon, client.token)
@@ -334,7 +336,7 @@ def main():
         test_pong(daemon, client.token)
         test_revoked(daemon)
         test_slow_reader(daemon, client.token, client)
-        test_descriptors(daemon, client.token)
+        test_descriptors(daemon, client.token, idle)
         test_drain(daemon, client.token)
         for line in daemon.log().splitlines():
             if "CRITICAL" in line or "critical" in line or "WARNING" in line:
