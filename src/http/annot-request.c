@@ -231,11 +231,25 @@ annot_request_get_param (AnnotRequest *self, const char *name)
   return self->params != NULL ? g_hash_table_lookup (self->params, name) : NULL;
 }
 
+/* Percent escapes may hold any bytes; what is given out is text, in answers too. */
+static void
+make_valid (gpointer name, gpointer value, gpointer user_data)
+{
+  char *text = value;
+  const char *bad;
+  (void)name;
+  (void)user_data;
+  while (!g_utf8_validate (text, -1, &bad)) {
+    text[bad - text] = '?';
+  }
+}
+
 const char *
 annot_request_get_query (AnnotRequest *self, const char *name)
 {
   if (self->query == NULL && self->query_text != NULL) {
     self->query = soup_form_decode (self->query_text);
+    g_hash_table_foreach (self->query, make_valid, NULL);
   }
   return self->query != NULL ? g_hash_table_lookup (self->query, name) : NULL;
 }
