@@ -18,6 +18,7 @@ extern const SqliteOperation sqlite_list_examples; /* subject: AnnotExampleQuery
 extern const SqliteOperation sqlite_get_stats;
 extern const SqliteOperation sqlite_check_reading; /* count: how many calls wait to be written */
 extern const SqliteOperation sqlite_check_writing; /* the same */
+extern const SqliteOperation sqlite_report_stuck;  /* the same, and seconds: how long a write has been under way */
 
 /* sqlite-leases.c */
 extern const SqliteOperation sqlite_claim;         /* account, count, seconds */

@@ -117,6 +117,15 @@ check_writing (SqliteConnection *connection, SqliteCall *call, GError **error)
   return TRUE;
 }
 
+static gboolean
+report_stuck (SqliteConnection *connection, SqliteCall *call, GError **error)
+{
+  g_set_error (error, ANNOT_ERROR, ANNOT_ERROR_TIMEOUT,
+               "%s: a write has been under way for %u s; another process holds the lock, or the disk is slow",
+               connection->path, call->seconds);
+  return FALSE;
+}
+
 static void
 give_bad_health (SqliteConnection *connection, SqliteCall *call, const GError *error)
 {
@@ -127,3 +136,5 @@ const SqliteOperation sqlite_check_reading
     = { .answer = SQLITE_ANSWER_POINTER, .run = check_reading, .recover = give_bad_health };
 const SqliteOperation sqlite_check_writing
     = { .answer = SQLITE_ANSWER_POINTER, .run = check_writing, .recover = give_bad_health };
+const SqliteOperation sqlite_report_stuck
+    = { .answer = SQLITE_ANSWER_POINTER, .run = report_stuck, .recover = give_bad_health };

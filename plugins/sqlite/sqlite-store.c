@@ -11,6 +11,8 @@
 #define WRITES_BOUND 4096
 #define READS_BOUND 1024
 #define BYTES_A_PAGE 4096
+/* A write that takes longer than this makes the store unhealthy. */
+#define STUCK_SECONDS 2
 
 struct _SqliteStore {
   AnnotStore parent_instance;
@@ -36,12 +38,6 @@ sqlite_store_configure (AnnotStore *store, AnnotConfig *config, GError **error)
   return TRUE;
 }
 
-static void
-connections_free (gpointer connections)
-{
-  g_ptr_array_unref (connections);
-}
-
 /* In a thread of its own: everything that may block. */
 static void
 open_connections (GTask *task, gpointer source, gpointer task_data, GCancellable *cancellable)
@@ -50,7 +46,7 @@ open_connections (GTask *task, gpointer source, gpointer task_data, GCancellable
   GPtrArray *connections = sqlite_open_connections (task_data, READERS, &error);
 
   if (connections)
-    g_task_return_pointer (task, connections, connections_free);
+    g_task_return_pointer (task, connections, (GDestroyNotify) g_ptr_array_unref);
   else
     g_task_return_error (task, g_steal_pointer (&error));
 }
@@ -137,8 +133,11 @@ sqlite_store_health (AnnotStore *store, GTask *task)
 {
   SqliteStore *self = SQLITE_STORE (store);
   guint waiting = sqlite_threads_get_waiting (self->writer);
+  guint seconds = sqlite_threads_get_busy_seconds (self->writer);
 
-  if (sqlite_threads_get_failing (self->writer))
+  if (seconds >= STUCK_SECONDS)
+    READ (store, sqlite_report_stuck, task, .count = waiting, .seconds = seconds);
+  else if (sqlite_threads_get_failing (self->writer))
     WRITE (store, sqlite_check_writing, task, .count = waiting);
   else
     READ (store, sqlite_check_reading, task, .count = waiting);

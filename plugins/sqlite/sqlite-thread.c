@@ -15,6 +15,7 @@ struct _SqliteThreads {
   SqliteLoop loop;
   gint running;
   gint failing;
+  gint busy_since; /* whole seconds of the monotonic clock, 0: not busy */
   gboolean stopping;
   GSourceOnceFunc stopped;
   gpointer stopped_data;
@@ -179,4 +180,24 @@ gboolean
 sqlite_threads_get_failing (SqliteThreads *self)
 {
   return g_atomic_int_get (&self->failing);
+}
+
+static gint
+now_seconds (void)
+{
+  return (gint) (g_get_monotonic_time () / G_USEC_PER_SEC) + 1;
+}
+
+void
+sqlite_threads_set_busy (SqliteThreads *self, gboolean busy)
+{
+  g_atomic_int_set (&self->busy_since, busy ? now_seconds () : 0);
+}
+
+guint
+sqlite_threads_get_busy_seconds (SqliteThreads *self)
+{
+  gint since = g_atomic_int_get (&self->busy_since);
+
+  return since == 0 ? 0 : (guint) MAX (now_seconds () - since, 0);
 }

@@ -134,6 +134,7 @@ sqlite_writer_loop (SqliteThreads *threads, SqliteConnection *connection)
     g_autoptr (GPtrArray) calls = g_ptr_array_new ();
     g_autoptr (GError) error = NULL;
 
+    sqlite_threads_set_busy (threads, TRUE);
     g_ptr_array_add (calls, first);
     if (!run_transaction (threads, connection, calls, &error))
       fail_all (connection, calls, error);
@@ -143,6 +144,7 @@ sqlite_writer_loop (SqliteThreads *threads, SqliteConnection *connection)
     for (guint i = 0; i < calls->len; i++)
       sqlite_call_recover (calls->pdata[i], connection);
     sqlite_threads_set_failing (threads, error != NULL);
+    sqlite_threads_set_busy (threads, FALSE);
     sqlite_threads_return (threads, g_steal_pointer (&calls));
   }
 }

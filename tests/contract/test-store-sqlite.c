@@ -330,6 +330,33 @@ test_busy (Place *self, gconstpointer unused)
   store_contract_close (store);
 }
 
+/* While a write waits for a lock the store says that it is not healthy; then the write goes through. */
+static void
+test_stuck (Place *self, gconstpointer unused)
+{
+  AnnotStore *store = make_store (self, "sqlite.busy-timeout=30s");
+  g_autoptr (GPtrArray) batch = g_ptr_array_new_with_free_func ((GDestroyNotify) annot_example_unref);
+  g_auto (AnnotTestCall) call = ANNOT_TEST_CALL_INIT;
+  g_autoptr (GArray) results = NULL;
+  g_autoptr (GError) error = NULL;
+  sqlite3 *other = NULL;
+
+  g_ptr_array_add (batch, store_contract_make_example ("a", 0.5));
+  g_assert_true (STORE_GET (store, open));
+  g_assert_cmpint (sqlite3_open (self->path, &other), ==, SQLITE_OK);
+  g_assert_cmpint (sqlite3_exec (other, "BEGIN IMMEDIATE", NULL, NULL, NULL), ==, SQLITE_OK);
+  annot_store_put_examples (store, batch, NULL, annot_test_call_done, &call);
+  annot_test_wait_for (3000);
+  assert_healthy (store, FALSE);
+  g_assert_cmpint (sqlite3_exec (other, "ROLLBACK", NULL, NULL, NULL), ==, SQLITE_OK);
+  sqlite3_close (other);
+  results = annot_store_put_examples_finish (store, annot_test_call_wait (&call), &error);
+  g_assert_no_error (error);
+  g_assert_cmpuint (results->len, ==, 1);
+  assert_healthy (store, TRUE);
+  store_contract_close (store);
+}
+
 /* Several instances start at once on a host where there is no database yet: one makes it, all have it. */
 static void
 test_start_together (Place *self, gconstpointer unused)
@@ -491,6 +518,7 @@ main (int argc, char **argv)
   ADD ("full-disk", test_full_disk);
   ADD ("max-size", test_max_size);
   ADD ("busy", test_busy);
+  ADD ("stuck", test_stuck);
   ADD ("start-together", test_start_together);
   ADD ("flood", test_flood);
   ADD ("erased-bytes", test_erased_bytes);
