@@ -48,7 +48,7 @@ start (Fixture *self)
 static void
 set_up (Fixture *self, gconstpointer data)
 {
-  self->rooms = annot_test_rooms_new (NULL, TRUE);
+  self->rooms = annot_test_rooms_new_faked (NULL, TRUE);
   self->events = g_ptr_array_new_with_free_func (g_free);
   self->personal = g_ptr_array_new_with_free_func (g_free);
   if (self->rooms)
@@ -321,6 +321,101 @@ test_state_away (Fixture *self, gconstpointer data)
   g_test_assert_expected_messages ();
 }
 
+/* It takes the message and answers nothing: the offset of what was stored must not wait for it. */
+static void
+test_state_hangs (Fixture *self, gconstpointer data)
+{
+  g_autoptr (GPtrArray) examples = NULL;
+  g_auto (AnnotTestCall) call = ANNOT_TEST_CALL_INIT;
+  gint64 began = g_get_monotonic_time ();
+
+  if (!self->rooms)
+    return;
+  examples = annot_test_rooms_put (self->rooms, "a", 2);
+  annot_test_rooms_script (self->rooms, "state", "[{\"method\":\"publish\",\"hang\":true}]");
+  announce (self, examples, 0, 2);
+  g_assert_cmpint (g_get_monotonic_time () - began, <, 3 * G_USEC_PER_SEC);
+  assert_told (self, "1 2");
+  g_test_expect_message (G_LOG_DOMAIN, G_LOG_LEVEL_WARNING, "notifier: only the pages of this instance*");
+  annot_state_close (self->rooms->state, NULL, annot_test_call_done, &call);
+  annot_state_close_finish (self->rooms->state, annot_test_call_wait (&call), NULL);
+  annot_test_wait_for (20);
+  g_test_assert_expected_messages ();
+  /* They fail at last, and are not told again. */
+  assert_told (self, "1 2");
+}
+
+/* Published, and lost on the way to here. */
+static void
+test_lost_on_the_way (Fixture *self, gconstpointer data)
+{
+  g_autoptr (GPtrArray) examples = NULL;
+
+  if (!self->rooms)
+    return;
+  examples = annot_test_rooms_put (self->rooms, "a", 6);
+  annot_test_rooms_script (self->rooms, "state",
+                           "[{\"method\":\"deliver\",\"skip\":1,\"times\":2,\"error\":\"temporary\"}]");
+  announce (self, examples, 0, 6);
+  assert_told (self, "1 2 3 4 5 6");
+  g_assert_cmpuint (annot_notifier_get_gaps (self->notifier), ==, 1);
+}
+
+/* The store is away just when the gap is to be filled. */
+static void
+test_store_away (Fixture *self, gconstpointer data)
+{
+  g_autoptr (GPtrArray) examples = NULL;
+
+  if (!self->rooms)
+    return;
+  examples = annot_test_rooms_put (self->rooms, "a", 4);
+  annot_test_rooms_script (self->rooms, "store",
+                           "[{\"method\":\"list_examples\",\"times\":1,\"error\":\"not-connected\"}]");
+  g_test_expect_message (G_LOG_DOMAIN, G_LOG_LEVEL_WARNING, "notifier: missed notifications were not read*");
+  announce (self, examples, 2, 2);
+  assert_told (self, "1 2 3 4");
+  g_test_assert_expected_messages ();
+}
+
+static void
+test_subscription_back (Fixture *self, gconstpointer data)
+{
+  g_autoptr (GPtrArray) examples = NULL;
+  gint64 began;
+
+  if (!self->rooms)
+    return;
+  annot_test_wait_for (1050);
+  examples = annot_test_rooms_put (self->rooms, "a", 1);
+  began = g_get_monotonic_time ();
+  annot_test_rooms_script (self->rooms, "state", "[{\"event\":\"gap\"}]");
+  assert_told (self, "1");
+  g_assert_cmpint (g_get_monotonic_time () - began, <, 900 * 1000);
+}
+
+static void
+test_two_instances (Fixture *self, gconstpointer data)
+{
+  Fixture other = {.rooms = self->rooms};
+  g_autoptr (GPtrArray) examples = NULL;
+
+  if (!self->rooms)
+    return;
+  other.events = g_ptr_array_new_with_free_func (g_free);
+  other.personal = g_ptr_array_new_with_free_func (g_free);
+  start (&other);
+  examples = annot_test_rooms_put (self->rooms, "a", 6);
+  announce (self, examples, 3, 3);
+  announce (&other, examples, 0, 3);
+  assert_told (self, "1 2 3 4 5 6");
+  assert_told (&other, "1 2 3 4 5 6");
+  annot_notifier_stop (other.notifier);
+  g_object_unref (other.notifier);
+  g_ptr_array_unref (other.events);
+  g_ptr_array_unref (other.personal);
+}
+
 /* Returns: (transfer full): the seqs of the answer, as told() does */
 static char *
 replay (Fixture *self, const char *epoch, gint64 seq)
@@ -451,6 +546,11 @@ main (int argc, char **argv)
   ADD ("events", test_events);
   ADD ("pending", test_pending);
   ADD ("state-away", test_state_away);
+  ADD ("state-hangs", test_state_hangs);
+  ADD ("lost-on-the-way", test_lost_on_the_way);
+  ADD ("store-away", test_store_away);
+  ADD ("subscription-back", test_subscription_back);
+  ADD ("two-instances", test_two_instances);
   ADD ("replay", test_replay);
   ADD ("replay-from-store", test_replay_from_store);
   ADD ("hello", test_hello);

@@ -4,7 +4,6 @@
 
 #include "annot-test-rooms.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 typedef struct {
@@ -78,7 +77,7 @@ published (Fixture *self)
     const char *number = strstr (*line, "\"number\":");
 
     g_assert_nonnull (number);
-    g_string_append_printf (out, "%s%d", out->len ? " " : "", atoi (number + 9));
+    g_string_append_printf (out, "%s%d", out->len ? " " : "", (int) g_ascii_strtoll (number + 9, NULL, 10));
   }
   return g_string_free (out, FALSE);
 }
