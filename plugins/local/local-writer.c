@@ -11,6 +11,8 @@
 #include <sys/file.h>
 #include <unistd.h>
 
+#define LOCK_USEC (5 * G_USEC_PER_SEC)
+
 struct LocalWriter {
   const LocalSettings *settings;
   char *path;
@@ -120,6 +122,20 @@ local_line_of (const AnnotMessage *message, GError **error)
   return g_bytes_new_take (g_steal_pointer (&line), size);
 }
 
+/* Waits for a lock that ours hold for the time of one batch, but not forever for a stranger's. */
+static gboolean
+wait_for_lock (int fd)
+{
+  gint64 deadline = g_get_monotonic_time () + LOCK_USEC;
+
+  while (flock (fd, LOCK_EX | LOCK_NB) < 0) {
+    if ((errno != EWOULDBLOCK && errno != EINTR) || g_get_monotonic_time () > deadline)
+      return FALSE;
+    g_usleep (1000);
+  }
+  return TRUE;
+}
+
 /* Opens the file that has the topic's name now, and locks it. */
 static gboolean
 lock (LocalWriter *self, GError **error)
@@ -136,7 +152,7 @@ lock (LocalWriter *self, GError **error)
     }
     if (self->fd < 0 || (made && !local_sync_directory (self->settings->directory, error)))
       return self->fd < 0 ? local_set_errno (error, errno, "open", self->path) : FALSE;
-    if (flock (self->fd, LOCK_EX) < 0)
+    if (!wait_for_lock (self->fd))
       return local_set_errno (error, errno, "lock", self->path);
     if (fstat (self->fd, &status) < 0)
       return local_set_errno (error, errno, "look at", self->path);

@@ -9,6 +9,7 @@
 #include <glib/gstdio.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -636,6 +637,24 @@ test_no_space (Fixture *fixture, gconstpointer data)
   assert_file (fixture, before);
 }
 
+/* A stranger who keeps the file locked holds one produce up, not the broker. */
+static void
+test_locked_by_a_stranger (Fixture *fixture, gconstpointer data)
+{
+  g_autoptr (AnnotTestConsumer) consumer = open_broker (fixture);
+  g_autoptr (GError) error = NULL;
+  int fd = -1;
+
+  produce_ok (consumer, NULL, "{\"n\":1}");
+  fd = open (fixture->path, O_RDONLY);
+  g_assert_cmpint (flock (fd, LOCK_EX), ==, 0);
+  g_assert_false (annot_test_produce (consumer->broker, TOPIC, "a", "{\"n\":2}", &error));
+  g_assert_error (error, ANNOT_ERROR, ANNOT_ERROR_TEMPORARY);
+  close (fd);
+  produce_ok (consumer, "a", "{\"n\":2}");
+  assert_file (fixture, "{\"n\":1}\n{\"n\":2}\n");
+}
+
 static void
 test_failover (Fixture *fixture, gconstpointer data)
 {
@@ -749,6 +768,7 @@ main (int argc, char **argv)
   ADD ("ids/two-producers", test_two_producers);
   ADD ("ids/bounded", test_ids_are_bounded);
   ADD ("no-space", test_no_space);
+  ADD ("locked-by-a-stranger", test_locked_by_a_stranger);
   ADD ("failover/close", test_failover);
   ADD ("failover/kill", test_failover_after_kill);
   ADD ("not-a-file", test_not_a_file);
