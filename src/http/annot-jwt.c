@@ -224,7 +224,7 @@ read_claims (const char *text, gsize length, gint64 now, GError **error)
     g_set_error_literal (error, ANNOT_ERROR, ANNOT_ERROR_AUTH, "the token lacks sub, jti, iat or exp");
     return NULL;
   }
-  if (claims->expires_at <= now) {
+  if (claims->expires_at <= now || claims->expires_at <= claims->issued_at) {
     g_set_error_literal (error, ANNOT_ERROR, ANNOT_ERROR_AUTH, "the token has expired");
     return NULL;
   }

@@ -115,11 +115,14 @@ test_times (void)
   g_autofree char *token = annot_jwt_sign (claims, secret);
   g_autofree char *early = forge (
       "{\"alg\":\"HS256\"}", "{\"sub\":\"a\",\"jti\":\"j\",\"iat\":1800000000,\"exp\":1800009999,\"nbf\":1800001000}", secret);
+  g_autofree char *backwards
+      = forge ("{\"alg\":\"HS256\"}", "{\"sub\":\"a\",\"jti\":\"j\",\"iat\":1800000002,\"exp\":1800000001}", secret);
 
   assert_refused (token, secret, NOW + 3600);
   assert_refused (token, secret, NOW + 1000000);
   assert_accepted (token, secret, NOW - 3600); /* the clock went back after it was signed */
   assert_refused (early, secret, NOW);
+  assert_refused (backwards, secret, NOW);
 }
 
 static void
