@@ -5,6 +5,7 @@
 #include <glib.h>
 #include <netinet/tcp.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -199,16 +200,29 @@ come_and_go (guint port, guint count, const char *path)
   g_print ("done\n");
 }
 
+/* A port or a count of the command line. */
+static int
+number (const char *text)
+{
+  guint64 value;
+
+  if (!g_ascii_string_to_unsigned (text, 10, 1, G_MAXINT, &value, NULL)) {
+    g_printerr ("load-http: \"%s\" must be a whole number\n", text);
+    exit (64);
+  }
+  return (int) value;
+}
+
 int
 main (int argc, char **argv)
 {
   signal (SIGPIPE, SIG_IGN);
   if (argc == 6 && g_str_equal (argv[1], "requests")) {
-    load_requests (atoi (argv[2]), atoi (argv[3]), g_ascii_strtod (argv[4], NULL), argv[5]);
+    load_requests (number (argv[2]), number (argv[3]), g_ascii_strtod (argv[4], NULL), argv[5]);
   } else if (argc == 5 && g_str_equal (argv[1], "hold")) {
-    hold_sockets (atoi (argv[2]), atoi (argv[3]), argv[4]);
+    hold_sockets (number (argv[2]), number (argv[3]), argv[4]);
   } else if (argc == 5 && g_str_equal (argv[1], "come-and-go")) {
-    come_and_go (atoi (argv[2]), atoi (argv[3]), argv[4]);
+    come_and_go (number (argv[2]), number (argv[3]), argv[4]);
   } else {
     g_printerr ("load-http requests PORT CONNECTIONS SECONDS PATH | hold PORT COUNT TOKEN | come-and-go PORT COUNT PATH\n");
     return 64;
