@@ -45,8 +45,13 @@ def test_end(tap, daemon, page, ann):
     if not ended:  # This Chromium leaves open WebSockets alone when it is offline: the page goes on renewing.
         ann.post("/api/v1/leases/release", {"tokens": [f"{seq}.1"]})
     set_offline(page, False)
-    told = wait_for(lambda: "No longer reserved" in page.text("#subject-lease"), 4 * LEASE_SECONDS)
-    tap.ok(told or not ended, "the page tells that the reservation has ended")
+
+    def knows():
+        """Told, or already taken up again: a page with room for more asks at once."""
+        return ("No longer reserved" in page.text("#subject-lease")
+                or ann.get("/api/v1/examples/ended-1").json()["status"] == "leased")
+
+    tap.ok(wait_for(knows, 4 * LEASE_SECONDS), "the page notices that the reservation has ended")
     page.press(Keys.ENTER)
     done = wait_for(lambda: len(labelled(daemon, "ended-1")) == 1 or page.is_shown(".refusal"), 15)
     if page.is_shown(".refusal"):
@@ -66,6 +71,23 @@ def test_removal(tap, daemon, page, root):
     tap.equal(left, [], "and no draft of it stays in the browser")
     page.press(Keys.ENTER)
     tap.ok(wait_for(lambda: len(labelled(daemon, "gone-2")) == 1), "work goes on")
+
+
+def test_session(tap, daemon, page, root):
+    """A session that ends in the middle of work costs none of it."""
+    daemon.feed([example("session-1")])
+    page.wait_current("session-1")
+    page.press("2")
+    answer = root.request("PATCH", "/api/v1/users/ann", {"password": "another-long-password"})
+    tap.equal(answer.status, 200, "an administrator changes the password: the session is void")
+    tap.ok(wait_for(lambda: page.is_shown("#sign-in-form")), "the page asks to sign in again")
+    tap.ok("Nothing is lost" in page.text("#sign-in-why"), "and says that nothing is lost")
+    page.find("#password").send_keys("another-long-password", Keys.ENTER)
+    tap.ok(wait_for(lambda: page.connection() == "open"), "the line is live again")
+    tap.equal((page.current(), page.boxes()[0]["class"]), ("session-1", "car"), "example and correction are as they were")
+    page.find("#canvas").click()
+    page.press(Keys.ENTER)
+    tap.ok(wait_for(lambda: len(labelled(daemon, "session-1")) == 1), "the answer goes out")
 
 
 def test_many(tap, daemon, page):
@@ -97,7 +119,8 @@ def main():
         test_removal(tap, daemon, page, root)
         test_many(tap, daemon, page)
         test_end(tap, daemon, page, ann)
-        expected = ("ERR_INTERNET_DISCONNECTED", "WebSocket", "409", "404")
+        test_session(tap, daemon, page, root)
+        expected = ("401", "ERR_INTERNET_DISCONNECTED", "WebSocket", "409", "404")
         tap.equal(page.problems(expected), [], "no other error than those that were brought about")
     tap.done()
 

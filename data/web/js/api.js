@@ -91,7 +91,7 @@ export class Api extends EventTarget {
         body: body === undefined ? undefined : JSON.stringify(body),
         credentials: "same-origin",
         cache: "no-store",
-        signal: options.keepalive ? undefined : AbortSignal.timeout(30000),
+        signal: AbortSignal.timeout(30000),
         ...options,
       });
     } catch {

@@ -139,6 +139,10 @@ function tieOutbox() {
     done += letter.kind === "label" ? 1 : 0;
     byId("count-done").textContent = String(done);
   });
+  outbox.addEventListener("refused", (event) => {
+    const letter = /** @type {CustomEvent<import("./outbox.js").Letter>} */ (event).detail;
+    work.answered.delete(letter.id);
+  });
   outbox.addEventListener("change", () => {
     const count = outbox.unsent.length;
     byId("count-unsent").textContent = String(count);

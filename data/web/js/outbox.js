@@ -29,6 +29,8 @@ export class Outbox extends EventTarget {
     /** Whether what was put last will survive this page. */
     this.isDurable = true;
     window.addEventListener("online", () => this.send());
+    // The browser asks whether to leave while answers are still here and not there.
+    window.addEventListener("beforeunload", (event) => this.unsent.length > 0 && event.preventDefault());
     window.addEventListener("storage", (event) => event.key?.startsWith("annotationd:outbox:") && this.changed());
   }
 
@@ -88,7 +90,10 @@ export class Outbox extends EventTarget {
     this.put({ ...letter, body, refusal: null });
   }
 
-  /** Sends one after the other; stops at the first that cannot be sent now and tries again later. */
+  /**
+   * Sends one after the other. When nobody answers, or we are asked to wait, the rest waits, too; one that the daemon
+   * stumbles over does not keep the others back.
+   */
   async send() {
     if (this.isSending || this.account === "") {
       return;
@@ -96,21 +101,45 @@ export class Outbox extends EventTarget {
     clearTimeout(this.timer);
     this.isSending = true;
     try {
-      for (let letter = this.unsent[0]; letter; letter = this.unsent[0]) {
-        await this.deliver(letter);
+      const failed = await this.sendAll();
+      if (failed) {
+        this.retry(failed);
+      } else {
         this.attempts = 0;
       }
-    } catch (error) {
-      this.retry(error);
     } finally {
       this.isSending = false;
     }
   }
 
+  /** @returns {Promise<ApiError | null>} why something is left */
+  async sendAll() {
+    /** @type {Set<string>} */
+    const tried = new Set();
+    let failed = null;
+    for (;;) {
+      const letter = this.unsent.find((item) => !tried.has(item.id));
+      if (!letter) {
+        return failed;
+      }
+      tried.add(letter.id);
+      try {
+        await this.deliver(letter);
+      } catch (error) {
+        failed = error instanceof ApiError ? error : new ApiError(0, String(error));
+        if (failed.status < 500 || failed.status === 503) {
+          return failed;
+        }
+      }
+    }
+  }
+
   /** @param {Letter} letter */
   async deliver(letter) {
+    // What is small enough is still delivered when the page is closed this moment.
+    const keepalive = JSON.stringify(letter.body).length < 32768;
     try {
-      await this.api.post(`/examples/${encodeURIComponent(letter.id)}/${letter.kind}`, letter.body);
+      await this.api.post(`/examples/${encodeURIComponent(letter.id)}/${letter.kind}`, letter.body, { keepalive });
     } catch (error) {
       if (!(error instanceof ApiError) || error.isTemporary || error.status === 401) {
         throw error;
@@ -126,13 +155,15 @@ export class Outbox extends EventTarget {
     this.dispatchEvent(new CustomEvent("sent", { detail: letter }));
   }
 
-  /** @param {unknown} error */
+  /** @param {ApiError} error */
   retry(error) {
-    if (error instanceof ApiError && error.status === 401) {
+    if (error.status === 401) {
       return; // Signing in opens the outbox again.
     }
-    const asked = error instanceof ApiError ? error.retryAfter * 1000 : 0;
-    const delay = Math.max(asked, Math.min(LONGEST_DELAY, 1000 * 2 ** this.attempts) * (0.5 + Math.random() / 2));
+    const delay = Math.max(
+      error.retryAfter * 1000,
+      Math.min(LONGEST_DELAY, 1000 * 2 ** this.attempts) * (0.5 + Math.random() / 2),
+    );
     this.attempts += 1;
     this.timer = window.setTimeout(() => this.send(), delay);
     this.changed();

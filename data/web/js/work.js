@@ -25,6 +25,8 @@ export class Work extends EventTarget {
     this.socket = socket;
     /** @type {Held[]} */
     this.held = [];
+    /** @type {Set<string>} answered on this page: not to be taken up again, even if a claim crosses the answer */
+    this.answered = new Set();
     this.isActive = false;
     this.isFilling = false;
     this.wantsMore = false;
@@ -65,7 +67,10 @@ export class Work extends EventTarget {
 
   /** Done with the one in hand. */
   next() {
-    this.held.shift();
+    const done = this.held.shift();
+    if (done) {
+      this.answered.add(done.example.event_id);
+    }
     this.changed(true);
     this.fill();
   }
@@ -108,7 +113,11 @@ export class Work extends EventTarget {
   take(leases) {
     const wasIdle = this.current === null;
     for (const { lease, example } of leases) {
-      if (!this.held.some((item) => item.example.event_id === example.event_id)) {
+      const known = this.held.find((item) => item.example.event_id === example.event_id);
+      if (known) {
+        // Its lease had ended, nobody else wanted it, and it is ours once more.
+        Object.assign(known, { lease, expired: false, renewBy: performance.now() + this.period(lease) });
+      } else if (!this.answered.has(example.event_id)) {
         const period = this.period(lease);
         const renewBy = performance.now() + period;
         this.held.push({ example, lease, period, renewBy, expired: false, image: loadImage(example) });
@@ -176,7 +185,7 @@ export class Work extends EventTarget {
       if (this.held.length < HOLD) {
         this.fillSoon();
       }
-    } else if (message.type === "lease_expired") {
+    } else if (message.type === "lease_expired" || message.type === "example_done") {
       this.lose(message.example_id);
     } else if (message.type === "example_removed") {
       this.forget(message.example_id);
