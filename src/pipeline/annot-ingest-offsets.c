@@ -24,6 +24,20 @@ on_retry_timer (gpointer user_data)
   return G_SOURCE_REMOVE;
 }
 
+static gboolean
+is_ours (AnnotIngest *self, const char *topic, int number)
+{
+  g_autoptr (GPtrArray) partitions = annot_broker_get_assignment (self->broker);
+
+  for (guint i = 0; partitions && i < partitions->len; i++) {
+    const AnnotPartition *partition = g_ptr_array_index (partitions, i);
+
+    if (partition->partition == number && g_strcmp0 (partition->topic, topic) == 0)
+      return TRUE;
+  }
+  return FALSE;
+}
+
 static void
 on_stored (GObject *source, GAsyncResult *result, gpointer user_data)
 {
@@ -42,7 +56,10 @@ on_stored (GObject *source, GAsyncResult *result, gpointer user_data)
     if (annot_log_limit_allow (&self->offset_limit, 30, &suppressed))
       g_warning ("intake: the offset of %s:%d was not stored: %s (%u more since the last line)", topic,
                  storing->partition, error->message, suppressed);
-    if (!self->offset_timer)
+    /* A message that was delivered late, after its partition had gone: trying again would never end. */
+    if (!is_ours (self, topic, storing->partition))
+      annot_offset_tracker_drop (self->tracker, topic, storing->partition);
+    else if (!self->offset_timer)
       self->offset_timer = g_timeout_add (RETRY_MILLISECONDS, on_retry_timer, self);
   }
   annot_ingest_settle (self);
