@@ -86,7 +86,7 @@ annot_answer_send (AnnotRequest *request, guint status, GString *out)
 void
 annot_answer_refuse (AnnotRequest *request, const char *field, const char *message, const char *code)
 {
-  const AnnotFieldError errors[] = {{field, message, code}, {NULL, NULL, NULL}};
+  const AnnotFieldError errors[] = { { field, message, code }, { NULL, NULL, NULL } };
   g_autofree char *detail = g_strdup_printf ("%s: %s", field, message);
 
   annot_request_respond_problem (request, 422, detail, errors);

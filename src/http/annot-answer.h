@@ -27,7 +27,8 @@ void annot_answer_refuse (AnnotRequest *request, const char *field, const char *
 
 /* Whether the body says, or may be taken, to be JSON. */
 gboolean annot_body_is_json (AnnotRequest *request);
-/* Fields of a body; each answers 422 itself when it returns FALSE. A field that is absent or null leaves value alone. */
+/* Fields of a body; each answers 422 itself when it returns FALSE. A field that is absent or null leaves value alone.
+ */
 gboolean annot_body_get_text (AnnotRequest *request, JsonObject *body, const char *name, gboolean required,
                               const char **value);
 gboolean annot_body_get_boolean (AnnotRequest *request, JsonObject *body, const char *name, gboolean *value);

@@ -83,7 +83,7 @@ read_status (AnnotRequest *request, AnnotExampleQuery *query)
 static gboolean
 read_order (AnnotRequest *request, AnnotExampleQuery *query)
 {
-  static const char *const names[] = {"priority", "newest", "oldest"};
+  static const char *const names[] = { "priority", "newest", "oldest" };
   const char *text = annot_request_get_query (request, "order");
   guint i;
 
@@ -109,10 +109,10 @@ static void
 list_examples (AnnotRequest *request)
 {
   g_autoptr (Listing) self = g_new0 (Listing, 1);
-  AnnotExampleQuery query = {.camera_id = get_filter (request, "camera_id"),
-                             .label = get_filter (request, "label"),
-                             .text = get_filter (request, "q"),
-                             .cursor = get_filter (request, "cursor")};
+  AnnotExampleQuery query = { .camera_id = get_filter (request, "camera_id"),
+                              .label = get_filter (request, "label"),
+                              .text = get_filter (request, "q"),
+                              .cursor = get_filter (request, "cursor") };
   gint64 size = annot_config_get_integer (annot_request_get_config (request), "annotation", "page-size");
 
   self->request = annot_request_ref (request);
@@ -164,8 +164,8 @@ static void
 load (AnnotRequest *request, gboolean with_frame, GAsyncReadyCallback callback)
 {
   annot_store_get_example (annot_pipeline_get_store (annot_request_get_pipeline (request)),
-                           annot_request_get_param (request, "id"), with_frame,
-                           annot_request_get_cancellable (request), callback, annot_request_ref (request));
+                           annot_request_get_param (request, "id"), with_frame, annot_request_get_cancellable (request),
+                           callback, annot_request_ref (request));
 }
 
 static void
@@ -319,15 +319,15 @@ delete_example (AnnotRequest *request)
 }
 
 const AnnotRoute annot_example_routes[] = {
-  {"GET", "/api/v1/examples", ANNOT_ROLE_ANNOTATOR | ANNOT_ROLE_ADMIN, FALSE, ANNOT_RATE_DEFAULT, ANNOT_BODY_NONE,
-   list_examples, "List examples, without their frames"},
-  {"POST", "/api/v1/examples", ANNOT_ROLE_PRODUCER | ANNOT_ROLE_ADMIN, FALSE, ANNOT_RATE_DEFAULT, ANNOT_BODY_MESSAGE,
-   annot_intake_post, "Take in one example, an array, or a line each"},
-  {"GET", "/api/v1/examples/{id}", ANNOT_ROLE_ANNOTATOR | ANNOT_ROLE_ADMIN, FALSE, ANNOT_RATE_DEFAULT, ANNOT_BODY_NONE,
-   get_example, "Get an example"},
-  {"GET", "/api/v1/examples/{id}/frame", ANNOT_ROLE_ANNOTATOR | ANNOT_ROLE_ADMIN, FALSE, ANNOT_RATE_DEFAULT,
-   ANNOT_BODY_NONE, get_frame, "Get the frame of an example as an image"},
-  {"DELETE", "/api/v1/examples/{id}", ANNOT_ROLE_ANNOTATOR | ANNOT_ROLE_ADMIN, FALSE, ANNOT_RATE_DEFAULT,
-   ANNOT_BODY_SMALL, delete_example, "Remove an example (admin), or skip it (annotator)"},
-  {NULL, NULL, 0, FALSE, ANNOT_RATE_NONE, ANNOT_BODY_NONE, NULL, NULL},
+  { "GET", "/api/v1/examples", ANNOT_ROLE_ANNOTATOR | ANNOT_ROLE_ADMIN, FALSE, ANNOT_RATE_DEFAULT, ANNOT_BODY_NONE,
+    list_examples, "List examples, without their frames" },
+  { "POST", "/api/v1/examples", ANNOT_ROLE_PRODUCER | ANNOT_ROLE_ADMIN, FALSE, ANNOT_RATE_DEFAULT, ANNOT_BODY_MESSAGE,
+    annot_intake_post, "Take in one example, an array, or a line each" },
+  { "GET", "/api/v1/examples/{id}", ANNOT_ROLE_ANNOTATOR | ANNOT_ROLE_ADMIN, FALSE, ANNOT_RATE_DEFAULT, ANNOT_BODY_NONE,
+    get_example, "Get an example" },
+  { "GET", "/api/v1/examples/{id}/frame", ANNOT_ROLE_ANNOTATOR | ANNOT_ROLE_ADMIN, FALSE, ANNOT_RATE_DEFAULT,
+    ANNOT_BODY_NONE, get_frame, "Get the frame of an example as an image" },
+  { "DELETE", "/api/v1/examples/{id}", ANNOT_ROLE_ANNOTATOR | ANNOT_ROLE_ADMIN, FALSE, ANNOT_RATE_DEFAULT,
+    ANNOT_BODY_SMALL, delete_example, "Remove an example (admin), or skip it (annotator)" },
+  { NULL, NULL, 0, FALSE, ANNOT_RATE_NONE, ANNOT_BODY_NONE, NULL, NULL },
 };

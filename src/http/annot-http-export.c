@@ -110,8 +110,8 @@ begin (Exporting *self)
 {
   g_autoptr (GDateTime) now = g_date_time_new_now_utc ();
   g_autofree char *date = g_date_time_format (now, "%Y%m%dT%H%M%SZ");
-  g_autofree char *disposition = g_strdup_printf ("attachment; filename=\"annotations-%s%s\"", date,
-                                                  annot_export_get_extension (self->export));
+  g_autofree char *disposition
+      = g_strdup_printf ("attachment; filename=\"annotations-%s%s\"", date, annot_export_get_extension (self->export));
 
   self->streaming = TRUE;
   annot_request_set_header (self->request, "Content-Disposition", disposition);
@@ -204,9 +204,9 @@ get_export (AnnotRequest *request)
 
   self->request = annot_request_ref (request);
   self->out = g_byte_array_new ();
-  self->export = annot_export_new (format ? format : "jsonl",
-                                   annot_config_get_list (annot_request_get_config (request), "annotation", "labels"),
-                                   &error);
+  self->export
+      = annot_export_new (format ? format : "jsonl",
+                          annot_config_get_list (annot_request_get_config (request), "annotation", "labels"), &error);
   if (!self->export)
     annot_answer_refuse (request, "format", error->message, "unknown");
   else if (read_query (self))
@@ -214,7 +214,7 @@ get_export (AnnotRequest *request)
 }
 
 const AnnotRoute annot_export_routes[] = {
-  {"GET", "/api/v1/export", ANNOT_ROLE_ADMIN, FALSE, ANNOT_RATE_DEFAULT, ANNOT_BODY_NONE, get_export,
-   "Export annotated examples for training"},
-  {NULL, NULL, 0, FALSE, ANNOT_RATE_NONE, ANNOT_BODY_NONE, NULL, NULL},
+  { "GET", "/api/v1/export", ANNOT_ROLE_ADMIN, FALSE, ANNOT_RATE_DEFAULT, ANNOT_BODY_NONE, get_export,
+    "Export annotated examples for training" },
+  { NULL, NULL, 0, FALSE, ANNOT_RATE_NONE, ANNOT_BODY_NONE, NULL, NULL },
 };

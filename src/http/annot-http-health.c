@@ -58,8 +58,9 @@ get_health (AnnotRequest *request)
 }
 
 const AnnotRoute annot_health_routes[] = {
-  {"GET", "/healthz", 0, TRUE, ANNOT_RATE_NONE, ANNOT_BODY_NONE, get_healthz, "Say that the service lives"},
-  {"GET", "/readyz", 0, TRUE, ANNOT_RATE_NONE, ANNOT_BODY_NONE, get_readyz, "Say whether the service can serve, and why not"},
-  {"GET", "/health", 0, TRUE, ANNOT_RATE_NONE, ANNOT_BODY_NONE, get_health, "Say both in the older shape"},
-  {NULL, NULL, 0, FALSE, ANNOT_RATE_NONE, ANNOT_BODY_NONE, NULL, NULL},
+  { "GET", "/healthz", 0, TRUE, ANNOT_RATE_NONE, ANNOT_BODY_NONE, get_healthz, "Say that the service lives" },
+  { "GET", "/readyz", 0, TRUE, ANNOT_RATE_NONE, ANNOT_BODY_NONE, get_readyz,
+    "Say whether the service can serve, and why not" },
+  { "GET", "/health", 0, TRUE, ANNOT_RATE_NONE, ANNOT_BODY_NONE, get_health, "Say both in the older shape" },
+  { NULL, NULL, 0, FALSE, ANNOT_RATE_NONE, ANNOT_BODY_NONE, NULL, NULL },
 };

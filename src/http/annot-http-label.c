@@ -27,8 +27,8 @@ respond_failed (AnnotRequest *request, const GError *error)
 {
   if (g_error_matches (error, ANNOT_ERROR, ANNOT_ERROR_STALE)
       || g_error_matches (error, ANNOT_ERROR, ANNOT_ERROR_FINISHED)) {
-    const AnnotFieldError errors[] = {{"lease", error->message, annot_error_name ((AnnotError) error->code)},
-                                      {NULL, NULL, NULL}};
+    const AnnotFieldError errors[]
+        = { { "lease", error->message, annot_error_name ((AnnotError) error->code) }, { NULL, NULL, NULL } };
 
     annot_request_respond_problem (request, 409, error->message, errors);
   } else {
@@ -82,8 +82,7 @@ read_correction (AnnotRequest *request)
     g_autoptr (GError) syntax = NULL;
 
     correction = annot_correction_parse (data ? data : "", length, limits_of (request), &error);
-    if (!correction
-        && !annot_json_validate (data ? data : "", length, limits_of (request)->json_depth, &syntax)) {
+    if (!correction && !annot_json_validate (data ? data : "", length, limits_of (request)->json_depth, &syntax)) {
       annot_request_respond_problem (request, 400, syntax->message, NULL);
       return NULL;
     }
@@ -196,9 +195,9 @@ post_skip (AnnotRequest *request)
 }
 
 const AnnotRoute annot_label_routes[] = {
-  {"POST", "/api/v1/examples/{id}/label", ANNOT_ROLE_ANNOTATOR, FALSE, ANNOT_RATE_LABEL, ANNOT_BODY_REQUEST, post_label,
-   "Submit the correction of an example"},
-  {"POST", "/api/v1/examples/{id}/skip", ANNOT_ROLE_ANNOTATOR, FALSE, ANNOT_RATE_LABEL, ANNOT_BODY_SMALL, post_skip,
-   "Give an example to others, with a reason"},
-  {NULL, NULL, 0, FALSE, ANNOT_RATE_NONE, ANNOT_BODY_NONE, NULL, NULL},
+  { "POST", "/api/v1/examples/{id}/label", ANNOT_ROLE_ANNOTATOR, FALSE, ANNOT_RATE_LABEL, ANNOT_BODY_REQUEST,
+    post_label, "Submit the correction of an example" },
+  { "POST", "/api/v1/examples/{id}/skip", ANNOT_ROLE_ANNOTATOR, FALSE, ANNOT_RATE_LABEL, ANNOT_BODY_SMALL, post_skip,
+    "Give an example to others, with a reason" },
+  { NULL, NULL, 0, FALSE, ANNOT_RATE_NONE, ANNOT_BODY_NONE, NULL, NULL },
 };

@@ -227,11 +227,11 @@ post_release (AnnotRequest *request)
 }
 
 const AnnotRoute annot_lease_routes[] = {
-  {"POST", "/api/v1/examples/next", ANNOT_ROLE_ANNOTATOR, FALSE, ANNOT_RATE_DEFAULT, ANNOT_BODY_SMALL, post_next,
-   "Lease the next examples by priority"},
-  {"POST", "/api/v1/leases/renew", ANNOT_ROLE_ANNOTATOR, FALSE, ANNOT_RATE_DEFAULT, ANNOT_BODY_SMALL, post_renew,
-   "Move the deadlines of leases"},
-  {"POST", "/api/v1/leases/release", ANNOT_ROLE_ANNOTATOR, FALSE, ANNOT_RATE_DEFAULT, ANNOT_BODY_SMALL, post_release,
-   "Give leased examples back"},
-  {NULL, NULL, 0, FALSE, ANNOT_RATE_NONE, ANNOT_BODY_NONE, NULL, NULL},
+  { "POST", "/api/v1/examples/next", ANNOT_ROLE_ANNOTATOR, FALSE, ANNOT_RATE_DEFAULT, ANNOT_BODY_SMALL, post_next,
+    "Lease the next examples by priority" },
+  { "POST", "/api/v1/leases/renew", ANNOT_ROLE_ANNOTATOR, FALSE, ANNOT_RATE_DEFAULT, ANNOT_BODY_SMALL, post_renew,
+    "Move the deadlines of leases" },
+  { "POST", "/api/v1/leases/release", ANNOT_ROLE_ANNOTATOR, FALSE, ANNOT_RATE_DEFAULT, ANNOT_BODY_SMALL, post_release,
+    "Give leased examples back" },
+  { NULL, NULL, 0, FALSE, ANNOT_RATE_NONE, ANNOT_BODY_NONE, NULL, NULL },
 };

@@ -138,8 +138,7 @@ append_backends (GString *out, AnnotHealthMonitor *health)
 
   family (out, "backend_up", "gauge", "1 while the backend is healthy.");
   for (i = ANNOT_PLUGIN_STORE; i <= ANNOT_PLUGIN_BROKER; i++) {
-    g_autofree char *labels
-        = g_strdup_printf ("{backend=\"%s\"}", annot_plugin_class_to_string ((AnnotPluginClass) i));
+    g_autofree char *labels = g_strdup_printf ("{backend=\"%s\"}", annot_plugin_class_to_string ((AnnotPluginClass) i));
 
     sample (out, "backend_up", labels, annot_health_monitor_is_healthy (health, (AnnotPluginClass) i) ? 1 : 0);
   }
@@ -191,8 +190,7 @@ append_process (GString *out)
              + (double) (usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) / G_USEC_PER_SEC);
   if (g_file_get_contents ("/proc/self/statm", &statm, NULL, NULL))
     fields = g_strsplit (statm, " ", 3);
-  if (fields && g_strv_length (fields) > 1
-      && g_ascii_string_to_unsigned (fields[1], 10, 0, G_MAXUINT32, &pages, NULL))
+  if (fields && g_strv_length (fields) > 1 && g_ascii_string_to_unsigned (fields[1], 10, 0, G_MAXUINT32, &pages, NULL))
     one (out, "process_resident_memory_bytes", "gauge", "Resident memory.",
          (double) pages * (double) sysconf (_SC_PAGESIZE));
   one (out, "process_open_fds", "gauge", "Open file descriptors.", count_descriptors ());
@@ -268,6 +266,6 @@ get_metrics (AnnotRequest *request)
 }
 
 const AnnotRoute annot_metrics_routes[] = {
-  {"GET", "/metrics", 0, TRUE, ANNOT_RATE_NONE, ANNOT_BODY_NONE, get_metrics, "Show figures for Prometheus"},
-  {NULL, NULL, 0, FALSE, ANNOT_RATE_NONE, ANNOT_BODY_NONE, NULL, NULL},
+  { "GET", "/metrics", 0, TRUE, ANNOT_RATE_NONE, ANNOT_BODY_NONE, get_metrics, "Show figures for Prometheus" },
+  { NULL, NULL, 0, FALSE, ANNOT_RATE_NONE, ANNOT_BODY_NONE, NULL, NULL },
 };

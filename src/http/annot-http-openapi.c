@@ -103,7 +103,7 @@ add_path_parameters (JsonObject *operation, const char *path)
 static void
 add_security (JsonObject *operation, const AnnotRoute *route)
 {
-  static const char *const schemes[] = {"bearer", "cookie"};
+  static const char *const schemes[] = { "bearer", "cookie" };
   g_autofree const char **roles = annot_roles_to_strv (route->roles);
   JsonArray *security = json_array_new ();
   JsonArray *names = json_array_new ();
@@ -260,8 +260,8 @@ get_docs (AnnotRequest *request)
 }
 
 const AnnotRoute annot_openapi_routes[] = {
-  {"GET", "/api/v1/openapi.json", 0, TRUE, ANNOT_RATE_DEFAULT, ANNOT_BODY_NONE, get_openapi,
-   "Describe this API as OpenAPI 3.1"},
-  {"GET", "/docs", 0, TRUE, ANNOT_RATE_DEFAULT, ANNOT_BODY_NONE, get_docs, "Describe this API for people"},
-  {NULL, NULL, 0, FALSE, ANNOT_RATE_NONE, ANNOT_BODY_NONE, NULL, NULL},
+  { "GET", "/api/v1/openapi.json", 0, TRUE, ANNOT_RATE_DEFAULT, ANNOT_BODY_NONE, get_openapi,
+    "Describe this API as OpenAPI 3.1" },
+  { "GET", "/docs", 0, TRUE, ANNOT_RATE_DEFAULT, ANNOT_BODY_NONE, get_docs, "Describe this API for people" },
+  { NULL, NULL, 0, FALSE, ANNOT_RATE_NONE, ANNOT_BODY_NONE, NULL, NULL },
 };

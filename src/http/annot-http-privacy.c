@@ -71,7 +71,7 @@ post_delete (AnnotRequest *request)
 }
 
 const AnnotRoute annot_privacy_routes[] = {
-  {"POST", "/api/v1/data-subject/delete", ANNOT_ROLE_COMPLIANCE_OFFICER, FALSE, ANNOT_RATE_DELETION, ANNOT_BODY_SMALL,
-   post_delete, "Erase everything that carries a face hash"},
-  {NULL, NULL, 0, FALSE, ANNOT_RATE_NONE, ANNOT_BODY_NONE, NULL, NULL},
+  { "POST", "/api/v1/data-subject/delete", ANNOT_ROLE_COMPLIANCE_OFFICER, FALSE, ANNOT_RATE_DELETION, ANNOT_BODY_SMALL,
+    post_delete, "Erase everything that carries a face hash" },
+  { NULL, NULL, 0, FALSE, ANNOT_RATE_NONE, ANNOT_BODY_NONE, NULL, NULL },
 };

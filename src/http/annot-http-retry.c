@@ -119,11 +119,11 @@ drop_retry (AnnotRequest *request)
 }
 
 const AnnotRoute annot_retry_routes[] = {
-  {"GET", "/api/v1/retry", ANNOT_ROLE_ADMIN, FALSE, ANNOT_RATE_DEFAULT, ANNOT_BODY_NONE, list_retries,
-   "List the messages that wait to be published again"},
-  {"POST", "/api/v1/retry/{id}/now", ANNOT_ROLE_ADMIN, FALSE, ANNOT_RATE_DEFAULT, ANNOT_BODY_SMALL, retry_now,
-   "Publish a message again at once"},
-  {"DELETE", "/api/v1/retry/{id}", ANNOT_ROLE_ADMIN, FALSE, ANNOT_RATE_DEFAULT, ANNOT_BODY_SMALL, drop_retry,
-   "Give a message up"},
-  {NULL, NULL, 0, FALSE, ANNOT_RATE_NONE, ANNOT_BODY_NONE, NULL, NULL},
+  { "GET", "/api/v1/retry", ANNOT_ROLE_ADMIN, FALSE, ANNOT_RATE_DEFAULT, ANNOT_BODY_NONE, list_retries,
+    "List the messages that wait to be published again" },
+  { "POST", "/api/v1/retry/{id}/now", ANNOT_ROLE_ADMIN, FALSE, ANNOT_RATE_DEFAULT, ANNOT_BODY_SMALL, retry_now,
+    "Publish a message again at once" },
+  { "DELETE", "/api/v1/retry/{id}", ANNOT_ROLE_ADMIN, FALSE, ANNOT_RATE_DEFAULT, ANNOT_BODY_SMALL, drop_retry,
+    "Give a message up" },
+  { NULL, NULL, 0, FALSE, ANNOT_RATE_NONE, ANNOT_BODY_NONE, NULL, NULL },
 };

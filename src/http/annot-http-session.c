@@ -48,7 +48,7 @@ read_json (AnnotRequest *request, Credentials *credentials)
 static gboolean
 read_form (AnnotRequest *request, Credentials *credentials)
 {
-  static const char *const fields[] = {"username", "password"};
+  static const char *const fields[] = { "username", "password" };
   g_autoptr (GHashTable) form = annot_request_dup_form (request);
   guint i;
 
@@ -68,9 +68,9 @@ read_form (AnnotRequest *request, Credentials *credentials)
 static void
 set_cookie (AnnotRequest *request, const char *value, gint64 max_age)
 {
-  g_autofree char *cookie = g_strdup_printf ("%s=%s; Path=/; Max-Age=%" G_GINT64_FORMAT "; HttpOnly; SameSite=Lax%s",
-                                             ANNOT_SESSION_COOKIE, value, max_age,
-                                             annot_request_is_secure (request) ? "; Secure" : "");
+  g_autofree char *cookie
+      = g_strdup_printf ("%s=%s; Path=/; Max-Age=%" G_GINT64_FORMAT "; HttpOnly; SameSite=Lax%s", ANNOT_SESSION_COOKIE,
+                         value, max_age, annot_request_is_secure (request) ? "; Secure" : "");
 
   annot_request_add_header (request, "Set-Cookie", cookie);
   annot_request_set_header (request, "Cache-Control", "no-store");
@@ -80,8 +80,8 @@ static void
 login_failed (const Credentials *credentials, const GError *error)
 {
   AnnotRequest *request = credentials->request;
-  gint64 delay = annot_identity_get_login_delay (identity_of (request), credentials->name,
-                                                 annot_request_get_client (request));
+  gint64 delay
+      = annot_identity_get_login_delay (identity_of (request), credentials->name, annot_request_get_client (request));
 
   if (g_error_matches (error, ANNOT_ERROR, ANNOT_ERROR_AUTH)) {
     annot_request_set_header (request, "WWW-Authenticate", "Bearer");
@@ -196,10 +196,13 @@ get_csrf_token (AnnotRequest *request)
 }
 
 const AnnotRoute annot_session_routes[] = {
-  {"POST", "/api/v1/login", 0, TRUE, ANNOT_RATE_LOGIN, ANNOT_BODY_SMALL, post_login, "Sign in with name and password"},
-  {"POST", "/api/v1/logout", 0, FALSE, ANNOT_RATE_DEFAULT, ANNOT_BODY_SMALL, post_logout, "End the session everywhere"},
-  {"GET", "/api/v1/me", 0, FALSE, ANNOT_RATE_DEFAULT, ANNOT_BODY_NONE, get_me, "Say who is signed in, and with which roles"},
-  {"GET", "/api/v1/csrf-token", 0, FALSE, ANNOT_RATE_DEFAULT, ANNOT_BODY_NONE, get_csrf_token,
-   "Get the token that writes by cookie need in X-CSRF-Token"},
-  {NULL, NULL, 0, FALSE, ANNOT_RATE_NONE, ANNOT_BODY_NONE, NULL, NULL},
+  { "POST", "/api/v1/login", 0, TRUE, ANNOT_RATE_LOGIN, ANNOT_BODY_SMALL, post_login,
+    "Sign in with name and password" },
+  { "POST", "/api/v1/logout", 0, FALSE, ANNOT_RATE_DEFAULT, ANNOT_BODY_SMALL, post_logout,
+    "End the session everywhere" },
+  { "GET", "/api/v1/me", 0, FALSE, ANNOT_RATE_DEFAULT, ANNOT_BODY_NONE, get_me,
+    "Say who is signed in, and with which roles" },
+  { "GET", "/api/v1/csrf-token", 0, FALSE, ANNOT_RATE_DEFAULT, ANNOT_BODY_NONE, get_csrf_token,
+    "Get the token that writes by cookie need in X-CSRF-Token" },
+  { NULL, NULL, 0, FALSE, ANNOT_RATE_NONE, ANNOT_BODY_NONE, NULL, NULL },
 };

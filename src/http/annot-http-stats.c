@@ -143,8 +143,8 @@ count_members (JsonObject *metrics, AnnotPresence *presence)
 static void
 get_kafka_metrics (AnnotRequest *request)
 {
-  static const char *const ours[] = {"partition_assignments", "consumer_lag", "topics", "connection_status",
-                                     "consumer_group", "consumer_group_members", NULL};
+  static const char *const ours[] = { "partition_assignments", "consumer_lag",           "topics", "connection_status",
+                                      "consumer_group",        "consumer_group_members", NULL };
   AnnotPipeline *pipeline = annot_request_get_pipeline (request);
   AnnotBroker *broker = annot_pipeline_get_broker (pipeline);
   gboolean healthy = annot_health_monitor_is_healthy (annot_pipeline_get_health (pipeline), ANNOT_PLUGIN_BROKER);
@@ -214,11 +214,11 @@ get_scaling_info (AnnotRequest *request)
 }
 
 const AnnotRoute annot_stats_routes[] = {
-  {"GET", "/api/v1/stats", READERS, FALSE, ANNOT_RATE_DEFAULT, ANNOT_BODY_NONE, get_stats,
-   "Count examples by state, class, account and hour"},
-  {"GET", "/api/v1/kafka/metrics", READERS, FALSE, ANNOT_RATE_DEFAULT, ANNOT_BODY_NONE, get_kafka_metrics,
-   "Show group, members, partitions and lag of the broker"},
-  {"GET", "/api/v1/scaling/info", READERS, FALSE, ANNOT_RATE_DEFAULT, ANNOT_BODY_NONE, get_scaling_info,
-   "Show the live instances and their open pages"},
-  {NULL, NULL, 0, FALSE, ANNOT_RATE_NONE, ANNOT_BODY_NONE, NULL, NULL},
+  { "GET", "/api/v1/stats", READERS, FALSE, ANNOT_RATE_DEFAULT, ANNOT_BODY_NONE, get_stats,
+    "Count examples by state, class, account and hour" },
+  { "GET", "/api/v1/kafka/metrics", READERS, FALSE, ANNOT_RATE_DEFAULT, ANNOT_BODY_NONE, get_kafka_metrics,
+    "Show group, members, partitions and lag of the broker" },
+  { "GET", "/api/v1/scaling/info", READERS, FALSE, ANNOT_RATE_DEFAULT, ANNOT_BODY_NONE, get_scaling_info,
+    "Show the live instances and their open pages" },
+  { NULL, NULL, 0, FALSE, ANNOT_RATE_NONE, ANNOT_BODY_NONE, NULL, NULL },
 };

@@ -181,16 +181,16 @@ post_token (AnnotRequest *request)
   }
   self->request = annot_request_ref (request);
   self->token = token = annot_token_new ();
-  body = g_bytes_get_size (annot_request_get_body (request)) > 0 ? annot_request_dup_json (request)
-                                                                : json_object_new ();
+  body
+      = g_bytes_get_size (annot_request_get_body (request)) > 0 ? annot_request_dup_json (request) : json_object_new ();
   if (!body || !read_body (self, body))
     return;
   self->secret = annot_token_make ();
   token->id = annot_secret_random (9);
   token->hash = annot_token_digest (self->secret);
   token->created_at = g_get_real_time ();
-  annot_store_get_account (store_of (request), token->account, annot_request_get_cancellable (request),
-                           account_found, g_steal_pointer (&self));
+  annot_store_get_account (store_of (request), token->account, annot_request_get_cancellable (request), account_found,
+                           g_steal_pointer (&self));
 }
 
 static void
@@ -220,10 +220,11 @@ delete_token (AnnotRequest *request)
 }
 
 const AnnotRoute annot_token_routes[] = {
-  {"GET", "/api/v1/tokens", 0, FALSE, ANNOT_RATE_DEFAULT, ANNOT_BODY_NONE, list_tokens,
-   "List one's own API tokens (admin: all)"},
-  {"POST", "/api/v1/tokens", 0, FALSE, ANNOT_RATE_DEFAULT, ANNOT_BODY_SMALL, post_token,
-   "Make an API token, which is shown this once"},
-  {"DELETE", "/api/v1/tokens/{id}", 0, FALSE, ANNOT_RATE_DEFAULT, ANNOT_BODY_SMALL, delete_token, "Revoke an API token"},
-  {NULL, NULL, 0, FALSE, ANNOT_RATE_NONE, ANNOT_BODY_NONE, NULL, NULL},
+  { "GET", "/api/v1/tokens", 0, FALSE, ANNOT_RATE_DEFAULT, ANNOT_BODY_NONE, list_tokens,
+    "List one's own API tokens (admin: all)" },
+  { "POST", "/api/v1/tokens", 0, FALSE, ANNOT_RATE_DEFAULT, ANNOT_BODY_SMALL, post_token,
+    "Make an API token, which is shown this once" },
+  { "DELETE", "/api/v1/tokens/{id}", 0, FALSE, ANNOT_RATE_DEFAULT, ANNOT_BODY_SMALL, delete_token,
+    "Revoke an API token" },
+  { NULL, NULL, 0, FALSE, ANNOT_RATE_NONE, ANNOT_BODY_NONE, NULL, NULL },
 };

@@ -243,8 +243,7 @@ got_for_change (GObject *source, GAsyncResult *result, gpointer user_data)
 static gboolean
 check_not_self (AnnotRequest *request, gboolean would_lock_out)
 {
-  if (!would_lock_out
-      || !g_str_equal (annot_request_get_param (request, "name"), annot_request_get_account (request)))
+  if (!would_lock_out || !g_str_equal (annot_request_get_param (request, "name"), annot_request_get_account (request)))
     return TRUE;
   annot_request_respond_problem (request, 409, "one's own account cannot be removed, disabled or lose the role admin",
                                  NULL);
@@ -294,13 +293,15 @@ delete_user (AnnotRequest *request)
 }
 
 const AnnotRoute annot_user_routes[] = {
-  {"GET", "/api/v1/users", ANNOT_ROLE_ADMIN, FALSE, ANNOT_RATE_DEFAULT, ANNOT_BODY_NONE, list_users, "List the accounts"},
-  {"POST", "/api/v1/users", ANNOT_ROLE_ADMIN, FALSE, ANNOT_RATE_DEFAULT, ANNOT_BODY_SMALL, post_user, "Make an account"},
-  {"GET", "/api/v1/users/{name}", ANNOT_ROLE_ADMIN, FALSE, ANNOT_RATE_DEFAULT, ANNOT_BODY_NONE, get_user,
-   "Get an account"},
-  {"PATCH", "/api/v1/users/{name}", ANNOT_ROLE_ADMIN, FALSE, ANNOT_RATE_DEFAULT, ANNOT_BODY_SMALL, patch_user,
-   "Change password, roles or state of an account, which ends its sessions"},
-  {"DELETE", "/api/v1/users/{name}", ANNOT_ROLE_ADMIN, FALSE, ANNOT_RATE_DEFAULT, ANNOT_BODY_SMALL, delete_user,
-   "Remove an account, its tokens and its sessions"},
-  {NULL, NULL, 0, FALSE, ANNOT_RATE_NONE, ANNOT_BODY_NONE, NULL, NULL},
+  { "GET", "/api/v1/users", ANNOT_ROLE_ADMIN, FALSE, ANNOT_RATE_DEFAULT, ANNOT_BODY_NONE, list_users,
+    "List the accounts" },
+  { "POST", "/api/v1/users", ANNOT_ROLE_ADMIN, FALSE, ANNOT_RATE_DEFAULT, ANNOT_BODY_SMALL, post_user,
+    "Make an account" },
+  { "GET", "/api/v1/users/{name}", ANNOT_ROLE_ADMIN, FALSE, ANNOT_RATE_DEFAULT, ANNOT_BODY_NONE, get_user,
+    "Get an account" },
+  { "PATCH", "/api/v1/users/{name}", ANNOT_ROLE_ADMIN, FALSE, ANNOT_RATE_DEFAULT, ANNOT_BODY_SMALL, patch_user,
+    "Change password, roles or state of an account, which ends its sessions" },
+  { "DELETE", "/api/v1/users/{name}", ANNOT_ROLE_ADMIN, FALSE, ANNOT_RATE_DEFAULT, ANNOT_BODY_SMALL, delete_user,
+    "Remove an account, its tokens and its sessions" },
+  { NULL, NULL, 0, FALSE, ANNOT_RATE_NONE, ANNOT_BODY_NONE, NULL, NULL },
 };

@@ -141,10 +141,11 @@ check_secret (AnnotIdentity *self, const char *secret, GError **error)
   gsize length = strlen (secret);
 
   if (length < SECRET_SHORTEST) {
-    g_propagate_error (error, annot_config_error (self->config, "auth", "secret",
-                                                  "must have %d bytes or more; make one with `openssl rand -hex 32`, or "
-                                                  "leave it out to have one made and kept in the store",
-                                                  SECRET_SHORTEST));
+    g_propagate_error (error,
+                       annot_config_error (self->config, "auth", "secret",
+                                           "must have %d bytes or more; make one with `openssl rand -hex 32`, or "
+                                           "leave it out to have one made and kept in the store",
+                                           SECRET_SHORTEST));
     return FALSE;
   }
   if (length < SECRET_ADVISED)
@@ -183,7 +184,7 @@ annot_identity_start_finish (AnnotIdentity *self, GAsyncResult *result, GError *
 static char *
 token_of_header (const char *authorization)
 {
-  static const char *const schemes[] = {"Bearer ", "Token "};
+  static const char *const schemes[] = { "Bearer ", "Token " };
   guint i;
 
   for (i = 0; i < G_N_ELEMENTS (schemes); i++) {
@@ -250,7 +251,8 @@ token_owner_found (GObject *source, GAsyncResult *result, gpointer user_data)
   g_task_return_pointer (task, caller, (GDestroyNotify) annot_caller_free);
 }
 
-/* A cookie comes along with requests that other sites cause: those that write must also prove to have read our answer. */
+/* A cookie comes along with requests that other sites cause: those that write must also prove to have read our answer.
+ */
 static gboolean
 check_csrf (AnnotIdentity *self, const AnnotCaller *caller, const AnnotCredentials *credentials, GError **error)
 {
@@ -326,8 +328,8 @@ logged_out (GObject *source, GAsyncResult *result, gpointer user_data)
 }
 
 void
-annot_identity_logout (AnnotIdentity *self, const char *session, GCancellable *cancellable, GAsyncReadyCallback callback,
-                       gpointer user_data)
+annot_identity_logout (AnnotIdentity *self, const char *session, GCancellable *cancellable,
+                       GAsyncReadyCallback callback, gpointer user_data)
 {
   GTask *task = g_task_new (self, cancellable, callback, user_data);
 

@@ -61,7 +61,7 @@ answer_refused (AnnotRequest *request, GPtrArray *items)
     const char *message = item->error->message;
     g_autofree char *path = annot_error_split_field (item->error, &message);
     char *field = path ? g_strdup_printf ("[%u].%s", i, path) : g_strdup_printf ("[%u]", i);
-    AnnotFieldError error = {field, message, code_of (item->error)};
+    AnnotFieldError error = { field, message, code_of (item->error) };
 
     g_ptr_array_add (texts, field);
     g_array_append_val (errors, error);
@@ -72,7 +72,7 @@ answer_refused (AnnotRequest *request, GPtrArray *items)
 void
 annot_intake_answer_many (AnnotRequest *request, GPtrArray *items, const GError *failure)
 {
-  guint counts[3] = {0, 0, 0}; /* created, known, failed */
+  guint counts[3] = { 0, 0, 0 }; /* created, known, failed */
   GString *out;
   guint status;
   guint i;

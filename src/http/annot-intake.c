@@ -122,8 +122,8 @@ read_item (Intake *self, const char *data, gsize length)
 
   g_ptr_array_add (self->items, item);
   if (length > self->limits->message_bytes)
-    g_set_error (&item->error, ANNOT_ERROR, ANNOT_ERROR_INVALID, "an example may have %" G_GSIZE_FORMAT " bytes at most",
-                 self->limits->message_bytes);
+    g_set_error (&item->error, ANNOT_ERROR, ANNOT_ERROR_INVALID,
+                 "an example may have %" G_GSIZE_FORMAT " bytes at most", self->limits->message_bytes);
   else
     example = annot_example_parse (data, length, self->limits, &item->error);
   if (!example) {
@@ -252,8 +252,8 @@ survey (Intake *self, const char *data, gsize length)
 static gboolean
 find_form (AnnotRequest *request, const char *data, gsize length, Form *form)
 {
-  static const char *const lines[] = {"application/x-ndjson", "application/ndjson", "application/jsonl",
-                                      "application/x-jsonlines", NULL};
+  static const char *const lines[]
+      = { "application/x-ndjson", "application/ndjson", "application/jsonl", "application/x-jsonlines", NULL };
   g_autofree char *type = g_ascii_strdown (annot_request_get_content_type (request), -1);
   gsize i = 0;
 

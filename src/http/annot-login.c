@@ -132,8 +132,7 @@ password_checked (GObject *source, GAsyncResult *result, gpointer user_data)
   AnnotIdentity *self = g_task_get_source_object (task);
   Attempt *attempt = g_task_get_task_data (task);
   g_autoptr (GError) error = NULL;
-  gboolean right
-      = annot_password_checker_verify_finish (ANNOT_PASSWORD_CHECKER (source), result, &error);
+  gboolean right = annot_password_checker_verify_finish (ANNOT_PASSWORD_CHECKER (source), result, &error);
 
   if (error) {
     g_task_return_error (task, g_steal_pointer (&error));

@@ -14,16 +14,17 @@ G_BEGIN_DECLS
 G_DECLARE_FINAL_TYPE (AnnotRevocations, annot_revocations, ANNOT, REVOCATIONS, GObject)
 
 /* Signals:
- * `revoked` (AnnotRevocations *self, const char *jti, const char *account): a session is known to have ended, once each.
- * `account-changed` (AnnotRevocations *self, const char *account): on some instance, roles, password, state or tokens of the
- *   account (NULL: of some account) were changed. */
+ * `revoked` (AnnotRevocations *self, const char *jti, const char *account): a session is known to have ended, once
+ * each. `account-changed` (AnnotRevocations *self, const char *account): on some instance, roles, password, state or
+ * tokens of the account (NULL: of some account) were changed. */
 
 AnnotRevocations *annot_revocations_new (AnnotStore *store, AnnotState *state);
 /* Reads the store and subscribes. Boolean: the store was read. */
 void annot_revocations_start (AnnotRevocations *self, GCancellable *cancellable, GAsyncReadyCallback callback,
                               gpointer user_data);
 gboolean annot_revocations_start_finish (AnnotRevocations *self, GAsyncResult *result, GError **error);
-/* TRUE when the session must not be honoured: revoked, or its account was changed here and the store has not been read since. */
+/* TRUE when the session must not be honoured: revoked, or its account was changed here and the store has not been read
+ * since. */
 gboolean annot_revocations_contains (AnnotRevocations *self, const char *jti, const char *account);
 /* Ends a session in the store, here, and on the other instances. Boolean. */
 void annot_revocations_revoke (AnnotRevocations *self, const char *jti, GCancellable *cancellable,

@@ -85,13 +85,14 @@ test_round_trip (void)
   g_assert_cmpuint (read->roles, ==, claims->roles);
 }
 
-/* The example of RFC 7515, A.1: header, body and signature made by others. It has no sub, iat and jti, so it is refused for
- * what it says; with another signature it is refused for that. */
+/* The example of RFC 7515, A.1: header, body and signature made by others. It has no sub, iat and jti, so it is refused
+ * for what it says; with another signature it is refused for that. */
 static void
 test_known_signature (void)
 {
-  static const char input[] = "eyJ0eXAiOiJKV1QiLA0KICJhbGciOiJIUzI1NiJ9."
-                              "eyJpc3MiOiJqb2UiLA0KICJleHAiOjEzMDA4MTkzODAsDQogImh0dHA6Ly9leGFtcGxlLmNvbS9pc19yb290Ijp0cnVlfQ";
+  static const char input[]
+      = "eyJ0eXAiOiJKV1QiLA0KICJhbGciOiJIUzI1NiJ9."
+        "eyJpc3MiOiJqb2UiLA0KICJleHAiOjEzMDA4MTkzODAsDQogImh0dHA6Ly9leGFtcGxlLmNvbS9pc19yb290Ijp0cnVlfQ";
   static const char key[] = "AyM1SysPpbyDfgZld3umj1qzKObwVMkoqQ-EstJQLr_T-1qS0gZH75aKtMN3Yj0iPS4hcgUuTwjAzZr1Z9CAow";
   g_autofree char *standard = g_strconcat (key, "==", NULL);
   g_autofree guchar *bytes = NULL;
@@ -113,8 +114,9 @@ test_times (void)
   g_autoptr (GBytes) secret = secret_new ("0123456789abcdef0123456789abcdef");
   g_autoptr (AnnotClaims) claims = claims_new ();
   g_autofree char *token = annot_jwt_sign (claims, secret);
-  g_autofree char *early = forge (
-      "{\"alg\":\"HS256\"}", "{\"sub\":\"a\",\"jti\":\"j\",\"iat\":1800000000,\"exp\":1800009999,\"nbf\":1800001000}", secret);
+  g_autofree char *early
+      = forge ("{\"alg\":\"HS256\"}",
+               "{\"sub\":\"a\",\"jti\":\"j\",\"iat\":1800000000,\"exp\":1800009999,\"nbf\":1800001000}", secret);
   g_autofree char *backwards
       = forge ("{\"alg\":\"HS256\"}", "{\"sub\":\"a\",\"jti\":\"j\",\"iat\":1800000002,\"exp\":1800000001}", secret);
 
@@ -153,7 +155,8 @@ test_signature (void)
 static void
 test_algorithm (void)
 {
-  static const char body[] = "{\"sub\":\"a\",\"jti\":\"j\",\"iat\":1800000000,\"exp\":1800009999,\"roles\":[\"admin\"]}";
+  static const char body[]
+      = "{\"sub\":\"a\",\"jti\":\"j\",\"iat\":1800000000,\"exp\":1800009999,\"roles\":[\"admin\"]}";
   static const char *const headers[] = {
     "{\"alg\":\"none\"}",
     "{\"alg\":\"HS512\",\"typ\":\"JWT\"}",
