@@ -84,7 +84,7 @@ annot_http_server_new (AnnotPipeline *pipeline)
   self->dispatch.config = self->config;
   self->dispatch.identity = annot_identity_new (pipeline);
   self->dispatch.hub = annot_hub_new (pipeline, self->dispatch.identity, self->poller);
-  self->dispatch.rates = annot_rate_limit_new (self->config, annot_pipeline_get_state (pipeline));
+  self->dispatch.rates = annot_rate_limit_new (self->config, annot_pipeline_get_state (pipeline), self->poller);
   return self;
 }
 

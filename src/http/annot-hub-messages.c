@@ -128,6 +128,7 @@ replayed (GObject *source, GAsyncResult *result, gpointer user_data)
   for (guint i = 0; texts != NULL && i < texts->len; i++) {
     gsize length;
     gconstpointer data = g_bytes_get_data (g_ptr_array_index (texts, i), &length);
+    annot_websocket_allow (socket, length);
     annot_websocket_send (socket, data, length);
   }
   if (texts == NULL) {
@@ -140,7 +141,10 @@ static void
 resume (AnnotHub *self, AnnotWebSocket *socket, const Message *message)
 {
   /* What is broadcast meanwhile waits, so that it does not overtake what was missed. */
-  annot_websocket_hold (socket);
+  if (!annot_websocket_hold (socket)) {
+    --*annot_websocket_get_pending (socket); /* one is under way */
+    return;
+  }
   annot_notifier_replay (self->notifier, message->epoch, message->seq, self->cancellable, replayed,
                          annot_websocket_get_handle (socket));
 }

@@ -4,6 +4,8 @@
 
 /* Keys that are remembered; beyond it the table starts afresh, rather than grow. */
 #define MAX_KEYS 20000
+/* How long a request waits for the state. */
+#define PATIENCE_MICROSECONDS (250 * 1000)
 
 struct _AnnotRateTable {
   GHashTable *keys; /* to gint64: theoretical arrival time */
@@ -13,10 +15,12 @@ struct _AnnotRateLimit {
   grefcount refs;
   AnnotConfig *config;
   AnnotState *state;
+  AnnotPoller *poller;
   AnnotRateTable *table;
 };
 
 typedef struct {
+  AnnotTimer patience;
   AnnotRateLimit *limit;
   char *key;
   AnnotRate rate;
@@ -84,12 +88,13 @@ annot_rate_table_take (AnnotRateTable *self, const char *key, AnnotRate rate, gi
 }
 
 AnnotRateLimit *
-annot_rate_limit_new (AnnotConfig *config, AnnotState *state)
+annot_rate_limit_new (AnnotConfig *config, AnnotState *state, AnnotPoller *poller)
 {
   AnnotRateLimit *self = g_new0 (AnnotRateLimit, 1);
   g_ref_count_init (&self->refs);
   self->config = g_object_ref (config);
   self->state = g_object_ref (state);
+  self->poller = annot_poller_ref (poller);
   self->table = annot_rate_table_new ();
   return self;
 }
@@ -101,6 +106,7 @@ annot_rate_limit_free (AnnotRateLimit *self)
     annot_rate_table_free (self->table);
     g_object_unref (self->config);
     g_object_unref (self->state);
+    annot_poller_unref (self->poller);
     g_free (self);
   }
 }
@@ -112,17 +118,30 @@ annot_rate_limit_get (AnnotRateLimit *self, AnnotRateClass rate_class)
 }
 
 static void
+take_locally (Call *call)
+{
+  AnnotRateTaken taken = g_steal_pointer (&call->taken);
+  AnnotRateVerdict verdict = annot_rate_table_take (call->limit->table, call->key, call->rate, g_get_monotonic_time ());
+  taken (&verdict, call->user_data);
+}
+
+/* The call itself ends when the state answers. */
+static void
+patience_ended (AnnotTimer *timer)
+{
+  take_locally ((Call *)timer);
+}
+
+static void
 state_answered (GObject *source, GAsyncResult *result, gpointer user_data)
 {
   Call *call = user_data;
-  g_autoptr (GError) error = NULL;
-  g_autofree AnnotRateVerdict *verdict = annot_state_take_rate_finish (ANNOT_STATE (source), result, &error);
-  if (verdict != NULL) {
+  g_autofree AnnotRateVerdict *verdict = annot_state_take_rate_finish (ANNOT_STATE (source), result, NULL);
+  annot_poller_disarm (call->limit->poller, &call->patience);
+  if (call->taken != NULL && verdict != NULL) {
     call->taken (verdict, call->user_data);
-  } else {
-    AnnotRateVerdict local
-        = annot_rate_table_take (call->limit->table, call->key, call->rate, g_get_monotonic_time ());
-    call->taken (&local, call->user_data);
+  } else if (call->taken != NULL) {
+    take_locally (call);
   }
   annot_rate_limit_free (call->limit);
   g_free (call->key);
@@ -140,5 +159,7 @@ annot_rate_limit_take (AnnotRateLimit *self, AnnotRateClass rate_class, const ch
   call->rate = annot_rate_limit_get (self, rate_class);
   call->taken = taken;
   call->user_data = user_data;
+  call->patience.func = patience_ended;
+  annot_poller_arm (self->poller, &call->patience, g_get_monotonic_time () + PATIENCE_MICROSECONDS);
   annot_state_take_rate (self->state, call->key, call->rate, 1, NULL, state_answered, call);
 }

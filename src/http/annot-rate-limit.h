@@ -4,19 +4,20 @@
 
 #include <annotationd/annotationd.h>
 
+#include "annot-poller.h"
 #include "annot-router.h"
 
 G_BEGIN_DECLS
 
 typedef struct _AnnotRateLimit AnnotRateLimit;
 
-AnnotRateLimit *annot_rate_limit_new (AnnotConfig *config, AnnotState *state);
+AnnotRateLimit *annot_rate_limit_new (AnnotConfig *config, AnnotState *state, AnnotPoller *poller);
 void annot_rate_limit_free (AnnotRateLimit *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (AnnotRateLimit, annot_rate_limit_free)
 
 AnnotRate annot_rate_limit_get (AnnotRateLimit *self, AnnotRateClass rate_class);
-/* Takes one under the class and whose key (account or address). Always answers: when the state fails, by this instance's
- * own count. */
+/* Takes one under the class and whose key (account or address). Always answers: when the state fails, or is slow, by this
+ * instance's own count. */
 typedef void (*AnnotRateTaken) (const AnnotRateVerdict *verdict, gpointer user_data);
 void annot_rate_limit_take (AnnotRateLimit *self, AnnotRateClass rate_class, const char *whose, AnnotRateTaken taken,
                             gpointer user_data);

@@ -36,6 +36,7 @@ struct _AnnotWebSocket {
   gint64 stalled;  /* monotonic: no room since; 0: there is room */
   guint64 held_at; /* with is_held: the broadcast waits here */
   gsize own_bytes;
+  gsize allowed_bytes; /* beyond the limit: what the page asked for */
   AnnotCursor cursor;
   guint32 own_offset;
   guint32 index;
@@ -277,6 +278,7 @@ write_out (AnnotWebSocket *self)
     consume (self, (gsize)written);
   }
   annot_cursor_advance (&self->cursor, 0); /* off a segment that is full */
+  self->allowed_bytes = 0;
   if (self->is_closing) {
     shut (self);
   }
@@ -290,7 +292,7 @@ annot_websocket_flush (AnnotWebSocket *self)
   }
   if (self->stalled == 0) {
     write_out (self);
-  } else if (!self->is_closing && waiting_bytes (self) > self->shared->queue_limit) {
+  } else if (!self->is_closing && waiting_bytes (self) > self->shared->queue_limit + self->allowed_bytes) {
     annot_websocket_close (self, ANNOT_CLOSE_SLOW, "the page reads too slowly");
   }
 }
@@ -304,12 +306,20 @@ annot_websocket_send (AnnotWebSocket *self, const void *text, gsize length)
 }
 
 void
+annot_websocket_allow (AnnotWebSocket *self, gsize bytes)
+{
+  self->allowed_bytes += bytes;
+}
+
+gboolean
 annot_websocket_hold (AnnotWebSocket *self)
 {
-  if (!self->is_held && !self->is_closing) {
-    self->held_at = annot_broadcast_get_end (&self->shared->broadcast);
-    self->is_held = TRUE;
+  if (self->is_held || self->is_closing) {
+    return FALSE;
   }
+  self->held_at = annot_broadcast_get_end (&self->shared->broadcast);
+  self->is_held = TRUE;
+  return TRUE;
 }
 
 void

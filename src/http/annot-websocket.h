@@ -69,8 +69,11 @@ guint8 *annot_websocket_get_pending (AnnotWebSocket *self);
 
 /* A message for this page alone, after what was broadcast before. Goes out at the end of the turn. */
 void annot_websocket_send (AnnotWebSocket *self, const void *text, gsize length);
+/* So many bytes were asked for by the page: they do not count as slowness until all is sent. */
+void annot_websocket_allow (AnnotWebSocket *self, gsize bytes);
 /* While it is held, what is broadcast waits, and what is sent goes ahead of it. */
-void annot_websocket_hold (AnnotWebSocket *self);
+/* FALSE: it is held already. */
+gboolean annot_websocket_hold (AnnotWebSocket *self);
 void annot_websocket_release (AnnotWebSocket *self);
 /* Writes what there is to write, unless the socket waits for room. May free the socket. */
 void annot_websocket_flush (AnnotWebSocket *self);
