@@ -4,6 +4,7 @@
 
 P1  an acknowledged HTTP write is in the store exactly once
 P2  every message of the broker is in the store exactly once, or in the dead-letter topic
+P3  a page that comes back again and again has heard of every example
 P4  every committed annotation reaches the broker, in order for each example
 and besides: nothing is there that nobody sent; SIGTERM under load ends with 0 within its time.
 
@@ -26,6 +27,7 @@ import time
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
 
 from annotationd_harness import BUILD_DIR, PNG, Daemon, HarnessError, Tap, example, wait_for  # noqa: E402
+from websocket_client import WebSocket, WebSocketClosed, WebSocketRefused  # noqa: E402
 
 POINTS = {
     "before_store_commit": 0.15,
@@ -86,6 +88,9 @@ class Trial:
         self.poison = 0
         self.acknowledged_examples = set()
         self.acknowledged_labels = set()
+        self.page_epoch = None
+        self.page_seq = 0
+        self.page_heard = set()
         self.problems = []
         self.threads = []
 
@@ -200,6 +205,31 @@ class Trial:
         elif answer.status != 409:
             self.problems.append(f"label of {event_id}: {answer!r}")
 
+    def watch(self):
+        """A page: listens, and comes back with what it has when the daemon has died."""
+        while not self.ended.is_set():
+            try:
+                with WebSocket(self.daemon.port, token=self.token, timeout=5) as page:
+                    self.listen(page)
+            except (OSError, WebSocketClosed, WebSocketRefused):
+                time.sleep(0.05)
+
+    def listen(self, page):
+        hello = page.receive_type("hello")
+        if self.page_epoch is None:
+            self.page_epoch = hello["epoch"]
+            self.page_seq = hello["seq"]
+        page.send({"type": "resume", "epoch": self.page_epoch, "seq": self.page_seq})
+        while not self.ended.is_set():
+            message = page.receive()
+            if message["type"] == "new_example":
+                self.page_heard.add(message["seq"])
+                while self.page_seq + 1 in self.page_heard:
+                    self.page_seq += 1
+            elif message["type"] == "resync":
+                self.page_epoch = message["epoch"]
+                self.page_seq = message["seq"]
+
     # What is there in the end.
 
     def query(self, statement):
@@ -232,7 +262,7 @@ class Trial:
             return True
         unfinished = self.query("SELECT count(*) FROM examples WHERE status NOT IN (2, 3)")[0][0]
         waiting = self.query("SELECT count(*) FROM outbox")[0][0]
-        return (len(self.stored()) >= len(self.sent) and unfinished == 0 and waiting == 0
+        return (self.page_seq >= len(self.stored()) >= len(self.sent) and unfinished == 0 and waiting == 0
                 and self.rejected() >= self.poison)
 
     def run(self):
@@ -243,6 +273,7 @@ class Trial:
         self.daemon.process = None
         self.guard(self.supervise)
         producers = [self.guard(self.produce_to_broker), self.guard(self.produce_by_http)]
+        self.guard(self.watch)
         for _ in range(2):
             self.guard(self.annotate)
         deadline = time.monotonic() + PATIENCE
@@ -285,6 +316,7 @@ class Trial:
                f"missing {self.sent - set(stored)}, foreign {set(stored) - self.sent}")
         tap.equal([row[0] for row in self.query("SELECT seq FROM examples ORDER BY seq")],
                   list(range(1, len(stored) + 1)), f"{name}: seq has no gap")
+        tap.equal(self.page_seq, len(stored), f"{name}: the page has heard of every example")
         tap.ok(len(committed) == len(set(committed)) and len({e for e, _ in committed}) == len(committed),
                f"{name}: no example was annotated twice", committed)
         tap.ok(set(published) == set(committed) and not disorder,
@@ -324,7 +356,8 @@ def terminate_trial(build_dir):
         trial.daemon.add_user("ann", PASSWORD, ["annotator", "admin", "producer"])
         trial.daemon.start()
         trial.token = trial.daemon.login("ann", PASSWORD).token
-        workers = [trial.guard(work) for work in (trial.produce_to_broker, trial.produce_by_http, trial.annotate)]
+        workers = [trial.guard(work) for work in (trial.produce_to_broker, trial.produce_by_http, trial.annotate,
+                                                  trial.watch)]
         wait_for(lambda: len(trial.acknowledged_labels) >= 5, timeout=20)
         began = time.monotonic()
         code = trial.daemon.stop()
