@@ -4,8 +4,8 @@
 
     make-demo.py -n 40 >> TOPICS/hard-examples.jsonl
 
-The same seed always gives the same bytes. Only the standard library is used: shapes are filled row by row, noise is added
-to whole rows at once as one large number, and the image is a PNG by zlib.
+The same seed always gives the same bytes. Only the standard library is used: shapes are filled row by row, noise is
+added to whole rows at once as one large number, and the image is a PNG by zlib.
 """
 
 import argparse
@@ -64,10 +64,12 @@ class Picture:
                 if min(ya, yb) <= y < max(ya, yb):
                     crossings.append(xa + (y - ya) * (xb - xa) / (yb - ya))
             if len(crossings) >= 2:
-                self.span(y, min(crossings), max(crossings) + 1, blend(colour, bottom, (y - top) / max(1.0, foot - top)))
+                self.span(
+                    y, min(crossings), max(crossings) + 1, blend(colour, bottom, (y - top) / max(1.0, foot - top))
+                )
 
     def tone(self, red, green, blue):
-        """Light of another colour: each channel times its factor, kept 8 away from both ends so that noise never wraps."""
+        """Light of another colour: each channel times its factor, kept off both ends so that noise never wraps."""
         tables = [bytes(max(8, min(247, int(value * factor))) for value in range(256)) for factor in (red, green, blue)]
         for row in self.rows:
             for channel, table in enumerate(tables):
@@ -104,7 +106,9 @@ def darker(colour, factor):
 def draw_person(picture, rng, x, foot, height):
     """Answers the box that encloses it: (x1, y1, x2, y2)."""
     skin = rng.choice([(241, 205, 178), (205, 150, 114), (142, 92, 64), (92, 60, 44)])
-    shirt = rng.choice([(196, 62, 58), (52, 98, 160), (222, 184, 70), (70, 132, 92), (232, 228, 220), (60, 58, 66), (146, 88, 150)])
+    shirt = rng.choice(
+        [(196, 62, 58), (52, 98, 160), (222, 184, 70), (70, 132, 92), (232, 228, 220), (60, 58, 66), (146, 88, 150)]
+    )
     trousers = rng.choice([(44, 52, 78), (58, 54, 52), (110, 96, 78), (36, 36, 40)])
     width = height * 0.34
     stride = rng.uniform(0.12, 0.42) * width
@@ -113,17 +117,40 @@ def draw_person(picture, rng, x, foot, height):
     for side in (-1, 1):
         shoe = x + side * stride
         leg = 0.14 * width
-        picture.polygon([(x + side * leg * 1.1 - leg, hip), (x + side * leg * 1.1 + leg, hip),
-                         (shoe + leg * 0.8, foot), (shoe - leg * 0.8, foot)], trousers, darker(trousers, 0.7))
+        picture.polygon(
+            [
+                (x + side * leg * 1.1 - leg, hip),
+                (x + side * leg * 1.1 + leg, hip),
+                (shoe + leg * 0.8, foot),
+                (shoe - leg * 0.8, foot),
+            ],
+            trousers,
+            darker(trousers, 0.7),
+        )
         picture.box(shoe - leg, foot - 0.03 * height, shoe + leg * 1.5, foot, (30, 28, 28))
-    picture.polygon([(x - 0.36 * width, shoulder), (x + 0.36 * width, shoulder), (x + 0.28 * width, hip + 2),
-                     (x - 0.28 * width, hip + 2)], shirt, darker(shirt, 0.72))
+    picture.polygon(
+        [
+            (x - 0.36 * width, shoulder),
+            (x + 0.36 * width, shoulder),
+            (x + 0.28 * width, hip + 2),
+            (x - 0.28 * width, hip + 2),
+        ],
+        shirt,
+        darker(shirt, 0.72),
+    )
     swing = rng.uniform(-0.1, 0.18) * width
     for side in (-1, 1):
         arm = x + side * 0.38 * width
-        picture.polygon([(arm - 0.09 * width, shoulder), (arm + 0.09 * width, shoulder),
-                         (arm + side * swing + 0.07 * width, hip), (arm + side * swing - 0.07 * width, hip)],
-                        darker(shirt, 0.86), darker(shirt, 0.62))
+        picture.polygon(
+            [
+                (arm - 0.09 * width, shoulder),
+                (arm + 0.09 * width, shoulder),
+                (arm + side * swing + 0.07 * width, hip),
+                (arm + side * swing - 0.07 * width, hip),
+            ],
+            darker(shirt, 0.86),
+            darker(shirt, 0.62),
+        )
         picture.ellipse(arm + side * swing, hip, 0.07 * width, 0.022 * height, skin)
     picture.box(x - 0.09 * width, chin - 0.02 * height, x + 0.09 * width, shoulder + 2, darker(skin, 0.8))
     picture.ellipse(x, foot - 0.92 * height, 0.2 * width, 0.075 * height, skin, darker(skin, 0.8))
@@ -140,18 +167,41 @@ def draw_car(picture, rng, x, foot, height):
     facing = rng.choice((-1, 1))
     waist = foot - 0.58 * height
     picture.ellipse(x, foot, 0.53 * width, 0.09 * height, (52, 54, 58))
-    cabin = [(x - 0.3 * width, waist + 1), (x - 0.2 * width, top), (x + 0.17 * width, top), (x + 0.31 * width, waist + 1)]
+    cabin = [
+        (x - 0.3 * width, waist + 1),
+        (x - 0.2 * width, top),
+        (x + 0.17 * width, top),
+        (x + 0.31 * width, waist + 1),
+    ]
     if facing < 0:
         cabin = [(2 * x - px, py) for px, py in reversed(cabin)]
     picture.polygon(cabin, darker(paint, 0.95), darker(paint, 0.8))
     for side in (-1, 1):
-        picture.polygon([(x + side * 0.02 * width, waist), (x + side * 0.02 * width, top + 0.08 * height),
-                         (x + side * 0.155 * width, top + 0.08 * height), (x + side * 0.235 * width, waist)],
-                        (150, 176, 192), (84, 104, 120))
-    picture.polygon([(left + 0.02 * width, waist), (right - 0.02 * width, waist), (right, foot - 0.32 * height),
-                     (right - 0.01 * width, foot - 0.16 * height), (left + 0.01 * width, foot - 0.16 * height),
-                     (left, foot - 0.32 * height)], paint, darker(paint, 0.58))
-    picture.box(left + 0.06 * width, foot - 0.42 * height, right - 0.06 * width, foot - 0.4 * height, darker(paint, 0.6))
+        picture.polygon(
+            [
+                (x + side * 0.02 * width, waist),
+                (x + side * 0.02 * width, top + 0.08 * height),
+                (x + side * 0.155 * width, top + 0.08 * height),
+                (x + side * 0.235 * width, waist),
+            ],
+            (150, 176, 192),
+            (84, 104, 120),
+        )
+    picture.polygon(
+        [
+            (left + 0.02 * width, waist),
+            (right - 0.02 * width, waist),
+            (right, foot - 0.32 * height),
+            (right - 0.01 * width, foot - 0.16 * height),
+            (left + 0.01 * width, foot - 0.16 * height),
+            (left, foot - 0.32 * height),
+        ],
+        paint,
+        darker(paint, 0.58),
+    )
+    picture.box(
+        left + 0.06 * width, foot - 0.42 * height, right - 0.06 * width, foot - 0.4 * height, darker(paint, 0.6)
+    )
     front = right if facing > 0 else left
     rear = left if facing > 0 else right
     picture.ellipse(front - facing * 0.03 * width, foot - 0.42 * height, 0.022 * width, 0.05 * height, (252, 244, 204))
@@ -172,15 +222,30 @@ def draw_dog(picture, rng, x, foot, height):
     for offset in (-0.3, -0.2, 0.22, 0.32):
         leg = x + offset * length
         picture.box(leg - 0.04 * length, belly, leg + 0.04 * length, foot, coat, darker(coat, 0.7))
-    picture.polygon([(x - facing * 0.38 * length, belly - 0.2 * height), (x - facing * 0.5 * length, foot - 0.86 * height),
-                     (x - facing * 0.46 * length, foot - 0.86 * height), (x - facing * 0.3 * length, belly)], coat)
+    picture.polygon(
+        [
+            (x - facing * 0.38 * length, belly - 0.2 * height),
+            (x - facing * 0.5 * length, foot - 0.86 * height),
+            (x - facing * 0.46 * length, foot - 0.86 * height),
+            (x - facing * 0.3 * length, belly),
+        ],
+        coat,
+    )
     picture.ellipse(x, belly - 0.08 * height, 0.4 * length, 0.2 * height, coat, darker(coat, 0.62))
     head = x + facing * 0.4 * length
     picture.ellipse(head, foot - 0.74 * height, 0.14 * length, 0.16 * height, coat, darker(coat, 0.75))
-    picture.ellipse(head + facing * 0.13 * length, foot - 0.69 * height, 0.09 * length, 0.075 * height, darker(coat, 0.85))
+    picture.ellipse(
+        head + facing * 0.13 * length, foot - 0.69 * height, 0.09 * length, 0.075 * height, darker(coat, 0.85)
+    )
     picture.ellipse(head + facing * 0.2 * length, foot - 0.71 * height, 0.022 * length, 0.03 * height, (20, 18, 18))
-    picture.polygon([(head - facing * 0.12 * length, foot - 0.84 * height), (head - facing * 0.03 * length, foot - height),
-                     (head + facing * 0.03 * length, foot - 0.84 * height)], darker(coat, 0.7))
+    picture.polygon(
+        [
+            (head - facing * 0.12 * length, foot - 0.84 * height),
+            (head - facing * 0.03 * length, foot - height),
+            (head + facing * 0.03 * length, foot - 0.84 * height),
+        ],
+        darker(coat, 0.7),
+    )
     ends = (x - facing * 0.5 * length, head + facing * 0.23 * length)
     return min(ends), foot - height, max(ends), foot + 0.01 * height
 
@@ -194,8 +259,16 @@ def draw_post(picture, rng, x, foot, height):
         return "person", (x - 0.13 * height, foot - 1.25 * height, x + 0.13 * height, foot)
     low = height * 0.52
     picture.ellipse(x, foot, 0.24 * height, 0.04 * height, (58, 60, 64))
-    picture.polygon([(x - 0.2 * height, foot - low), (x + 0.2 * height, foot - low), (x + 0.16 * height, foot),
-                     (x - 0.16 * height, foot)], (66, 108, 84), (34, 62, 50))
+    picture.polygon(
+        [
+            (x - 0.2 * height, foot - low),
+            (x + 0.2 * height, foot - low),
+            (x + 0.16 * height, foot),
+            (x - 0.16 * height, foot),
+        ],
+        (66, 108, 84),
+        (34, 62, 50),
+    )
     picture.box(x - 0.22 * height, foot - low - 0.05 * height, x + 0.22 * height, foot - low, (44, 78, 62))
     return "dog", (x - 0.22 * height, foot - low - 0.05 * height, x + 0.22 * height, foot)
 
@@ -204,8 +277,14 @@ def draw_tree(picture, rng, x, foot, height):
     picture.box(x - 0.07 * height, foot - height, x + 0.07 * height, foot, (96, 74, 56), (62, 48, 38))
     for _ in range(9):
         green = rng.choice([(74, 116, 62), (90, 134, 70), (62, 100, 58)])
-        picture.ellipse(x + rng.uniform(-0.45, 0.45) * height, foot - height * rng.uniform(1.0, 1.7),
-                        0.34 * height, 0.28 * height, green, darker(green, 0.7))
+        picture.ellipse(
+            x + rng.uniform(-0.45, 0.45) * height,
+            foot - height * rng.uniform(1.0, 1.7),
+            0.34 * height,
+            0.28 * height,
+            green,
+            darker(green, 0.7),
+        )
 
 
 def draw_street(picture, rng):
@@ -225,19 +304,35 @@ def draw_street(picture, rng):
             for storey in range(storeys):
                 wx, wy = x + (column + 0.28) * wide / columns, top + (storey + 0.25) * tall / storeys
                 glass = rng.choice([(92, 112, 130), (120, 142, 158), (70, 84, 98), (238, 214, 150)])
-                picture.box(wx - 2, wy - 2, wx + 0.46 * wide / columns + 2, wy + 0.55 * tall / storeys + 2, darker(wall, 1.12))
+                picture.box(
+                    wx - 2, wy - 2, wx + 0.46 * wide / columns + 2, wy + 0.55 * tall / storeys + 2, darker(wall, 1.12)
+                )
                 picture.box(wx, wy, wx + 0.46 * wide / columns, wy + 0.55 * tall / storeys, glass, darker(glass, 0.8))
         x += wide
     picture.box(0, horizon + 0.03 * height, width, kerb, (176, 174, 170), (158, 156, 152))
     for joint in range(-4, 24):
-        picture.polygon([(width / 2 + (joint - 10) * 70, horizon + 0.03 * height), (width / 2 + (joint - 10) * 70 + 1, horizon + 0.03 * height),
-                         (width / 2 + (joint - 10) * 112 + 1, kerb), (width / 2 + (joint - 10) * 112, kerb)], (146, 144, 140))
+        picture.polygon(
+            [
+                (width / 2 + (joint - 10) * 70, horizon + 0.03 * height),
+                (width / 2 + (joint - 10) * 70 + 1, horizon + 0.03 * height),
+                (width / 2 + (joint - 10) * 112 + 1, kerb),
+                (width / 2 + (joint - 10) * 112, kerb),
+            ],
+            (146, 144, 140),
+        )
     picture.box(0, kerb, width, kerb + 5, (206, 204, 198))
     picture.box(0, kerb + 5, width, height, (92, 95, 100), (66, 68, 73))
     for dash in range(9):
         left = dash * width / 7 - 40
-        picture.polygon([(left, 0.79 * height), (left + 70, 0.79 * height), (left + 62, 0.79 * height + 8),
-                         (left - 8, 0.79 * height + 8)], (226, 224, 214))
+        picture.polygon(
+            [
+                (left, 0.79 * height),
+                (left + 70, 0.79 * height),
+                (left + 62, 0.79 * height + 8),
+                (left - 8, 0.79 * height + 8),
+            ],
+            (226, 224, 214),
+        )
     return horizon, kerb
 
 
@@ -292,8 +387,12 @@ def detect(rng, truth, decoys, width, height):
             continue
         loose = 0.22 if chance < 0.3 else 0.04
         wide, tall = x2 - x1, y2 - y1
-        box = (x1 + rng.gauss(0, loose) * wide, y1 + rng.gauss(0, loose) * tall,
-               x2 + rng.gauss(0, loose) * wide, y2 + rng.gauss(0, loose) * tall)
+        box = (
+            x1 + rng.gauss(0, loose) * wide,
+            y1 + rng.gauss(0, loose) * tall,
+            x2 + rng.gauss(0, loose) * wide,
+            y2 + rng.gauss(0, loose) * tall,
+        )
         sure = rng.uniform(0.28, 0.62) if loose > 0.1 else rng.uniform(0.42, 0.93)
         if rng.random() < 0.12:
             name = rng.choice([other for other in CLASSES if other != name])
@@ -337,8 +436,13 @@ def make_example(seed, index, start, size, with_truth):
     }
     if with_truth:
         boxes = [(name, clip(box, width, height)) for name, box in truth]
-        example["metadata"] = {"truth": [{"class_name": name, "bbox": dict(zip(("x1", "y1", "x2", "y2"), map(round, box)))}
-                                         for name, box in boxes if box is not None]}
+        example["metadata"] = {
+            "truth": [
+                {"class_name": name, "bbox": dict(zip(("x1", "y1", "x2", "y2"), map(round, box)))}
+                for name, box in boxes
+                if box is not None
+            ]
+        }
     return example
 
 
@@ -360,16 +464,25 @@ def main():
     parser.add_argument("--seed", default="1", help="the same seed gives the same examples (default: %(default)s)")
     parser.add_argument("--first", type=int, default=0, help="number of the first one, to go on from an earlier run")
     parser.add_argument("--size", type=read_size, default=(960, 540), help="WIDTHxHEIGHT (default: 960x540)")
-    parser.add_argument("--start", type=read_time, default=read_time("2026-01-05T08:00:00Z"),
-                        help="time of the first frame, as 2026-01-05T08:00:00Z")
-    parser.add_argument("--interval", type=float, default=0, help="seconds to wait between two, for a live demonstration")
+    parser.add_argument(
+        "--start",
+        type=read_time,
+        default=read_time("2026-01-05T08:00:00Z"),
+        help="time of the first frame, as 2026-01-05T08:00:00Z",
+    )
+    parser.add_argument(
+        "--interval", type=float, default=0, help="seconds to wait between two, for a live demonstration"
+    )
     parser.add_argument("--truth", action="store_true", help="add what was really drawn as metadata.truth")
     options = parser.parse_args()
     for index in range(options.first, options.first + options.count):
         if index > options.first and options.interval > 0:
             time.sleep(options.interval)
-        json.dump(make_example(options.seed, index, options.start, options.size, options.truth), sys.stdout,
-                  separators=(",", ":"))
+        json.dump(
+            make_example(options.seed, index, options.start, options.size, options.truth),
+            sys.stdout,
+            separators=(",", ":"),
+        )
         sys.stdout.write("\n")
         sys.stdout.flush()
 

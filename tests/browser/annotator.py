@@ -27,8 +27,17 @@ except ImportError:
     webdriver = Keys = None
 
 PASSWORD = "a-long-enough-password"
-SWITCHES = ("--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
-            "--disable-background-networking", "--disable-component-update", "--disable-sync", "--disable-dev-shm-usage")
+SWITCHES = (
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--disable-dev-shm-usage",
+)
 # Counts what the page was not allowed to do. Runs before the page's own scripts.
 WATCH = """
 window.violations = [];
@@ -51,8 +60,12 @@ def need():
 
 def make_daemon(annotation=None, http=None):
     """A daemon that serves the page of this source tree, with the accounts ann, bob and root; options by group."""
-    daemon = Daemon({"annotation": {"labels": ["person", "car", "dog", "bicycle"], **(annotation or {})},
-                     "http": {"web-dir": os.path.join(SOURCE_DIR, "data", "web"), **(http or {})}})
+    daemon = Daemon(
+        {
+            "annotation": {"labels": ["person", "car", "dog", "bicycle"], **(annotation or {})},
+            "http": {"web-dir": os.path.join(SOURCE_DIR, "data", "web"), **(http or {})},
+        }
+    )
     daemon.add_user("ann", PASSWORD)
     daemon.add_user("bob", PASSWORD)
     daemon.add_user("root", PASSWORD, ["admin"])
@@ -61,12 +74,17 @@ def make_daemon(annotation=None, http=None):
 
 def png(width, height, colour):
     """A picture of one colour."""
+
     def chunk(kind, data):
         return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
 
     rows = (b"\0" + bytes(colour) * width) * height
-    return (b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0))
-            + chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b""))
+    return (
+        b"\x89PNG\r\n\x1a\n"
+        + chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0))
+        + chunk(b"IDAT", zlib.compress(rows))
+        + chunk(b"IEND", b"")
+    )
 
 
 class Page:
@@ -83,8 +101,10 @@ class Page:
         options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
         self.browser = webdriver.Chrome(options=options, service=Service(shutil.which("chromedriver")))
         self.browser.execute_cdp_cmd("Page.addScriptToEvaluateOnNewDocument", {"source": WATCH})
-        self.browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride",
-                                     {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": False})
+        self.browser.execute_cdp_cmd(
+            "Emulation.setDeviceMetricsOverride",
+            {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": False},
+        )
 
     def __enter__(self):
         return self
@@ -147,30 +167,39 @@ class Page:
 
     def place(self, x, y):
         """Where a point of the image is in the window."""
-        return self.run("""
+        return self.run(
+            """
             const canvas = document.querySelector("#canvas");
             const frame = canvas.getBoundingClientRect();
             const { scale, x, y } = canvas.dataset;
             return [Math.round(frame.left + Number(x) + arguments[0] * Number(scale)),
-                    Math.round(frame.top + Number(y) + arguments[1] * Number(scale))];""", x, y)
+                    Math.round(frame.top + Number(y) + arguments[1] * Number(scale))];""",
+            x,
+            y,
+        )
 
     def scale(self):
         return self.run("return Number(document.querySelector('#canvas').dataset.scale)")
 
     def pixel(self, x, y):
         """The colour that the canvas has at a point of the image."""
-        return self.run("""
+        return self.run(
+            """
             const canvas = document.querySelector("#canvas");
             const { scale, x, y } = canvas.dataset;
             const at = [Number(x) + arguments[0] * Number(scale), Number(y) + arguments[1] * Number(scale)];
             const density = canvas.width / canvas.clientWidth;
             return [...canvas.getContext("2d").getImageData(at[0] * density, at[1] * density, 1, 1).data].slice(0, 3);
-            """, x, y)
+            """,
+            x,
+            y,
+        )
 
     def settle(self):
         """Two frames later all that was asked for has been painted."""
         self.browser.execute_async_script(
-            "const done = arguments[0]; requestAnimationFrame(() => requestAnimationFrame(() => done()));")
+            "const done = arguments[0]; requestAnimationFrame(() => requestAnimationFrame(() => done()));"
+        )
 
     def click(self, selector):
         self.find(selector).click()

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# Checks the page's JavaScript: syntax with node, the types in its comments with TypeScript. The compiler is only a check, so it
-# is kept outside the tree (ANNOT_CACHE_DIR, else the user's cache) and fetched once.
+# Checks the page's JavaScript: syntax with node, the types in its comments with TypeScript. The compiler is only a check,
+# so it is kept outside the tree (ANNOT_CACHE_DIR, else the user's cache) and fetched once.
 set -u
 top=$(cd "${G_TEST_SRCDIR:-$(dirname "$0")/../..}" && pwd)
 cache=${ANNOT_CACHE_DIR:-${XDG_CACHE_HOME:-${HOME:-/tmp}/.cache}/annotationd}/typescript-5.9

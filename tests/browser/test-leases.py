@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Whose an example is: the page keeps its reservation alive, is told when it has ended, and forgets what was removed."""
+"""Whose an example is: the page keeps its reservation alive, notices its end, and forgets what was removed."""
 
 import time
 
@@ -17,8 +17,10 @@ def labelled(daemon, event_id):
 def set_offline(page, offline):
     """The network cable, pulled or put back."""
     page.browser.execute_cdp_cmd("Network.enable", {})
-    page.browser.execute_cdp_cmd("Network.emulateNetworkConditions",
-                                 {"offline": offline, "latency": 0, "downloadThroughput": -1, "uploadThroughput": -1})
+    page.browser.execute_cdp_cmd(
+        "Network.emulateNetworkConditions",
+        {"offline": offline, "latency": 0, "downloadThroughput": -1, "uploadThroughput": -1},
+    )
 
 
 def test_renewal(tap, daemon, page, bob):
@@ -48,8 +50,10 @@ def test_end(tap, daemon, page, ann):
 
     def knows():
         """Told, or already taken up again: a page with room for more asks at once."""
-        return ("No longer reserved" in page.text("#subject-lease")
-                or ann.get("/api/v1/examples/ended-1").json()["status"] == "leased")
+        return (
+            "No longer reserved" in page.text("#subject-lease")
+            or ann.get("/api/v1/examples/ended-1").json()["status"] == "leased"
+        )
 
     tap.ok(wait_for(knows, 4 * LEASE_SECONDS), "the page notices that the reservation has ended")
     page.press(Keys.ENTER)
@@ -84,7 +88,9 @@ def test_session(tap, daemon, page, root):
     tap.ok("Nothing is lost" in page.text("#sign-in-why"), "and says that nothing is lost")
     page.find("#password").send_keys("another-long-password", Keys.ENTER)
     tap.ok(wait_for(lambda: page.connection() == "open"), "the line is live again")
-    tap.equal((page.current(), page.boxes()[0]["class"]), ("session-1", "car"), "example and correction are as they were")
+    tap.equal(
+        (page.current(), page.boxes()[0]["class"]), ("session-1", "car"), "example and correction are as they were"
+    )
     page.find("#canvas").click()
     page.press(Keys.ENTER)
     tap.ok(wait_for(lambda: len(labelled(daemon, "session-1")) == 1), "the answer goes out")
@@ -92,9 +98,19 @@ def test_session(tap, daemon, page, root):
 
 def test_many(tap, daemon, page):
     """A thousand boxes and more do not make it slow."""
-    boxes = [{"bbox": {"x1": 20 * (index % 60), "y1": 20 * (index // 60), "x2": 20 * (index % 60) + 16,
-                       "y2": 20 * (index // 60) + 16}, "class_name": "car", "confidence": (index % 97) / 100}
-             for index in range(1500)]
+    boxes = [
+        {
+            "bbox": {
+                "x1": 20 * (index % 60),
+                "y1": 20 * (index // 60),
+                "x2": 20 * (index % 60) + 16,
+                "y2": 20 * (index // 60) + 16,
+            },
+            "class_name": "car",
+            "confidence": (index % 97) / 100,
+        }
+        for index in range(1500)
+    ]
     daemon.feed([example("many-1", detections=boxes)])
     page.wait_current("many-1")
     start = time.monotonic()

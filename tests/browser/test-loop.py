@@ -19,8 +19,14 @@ def detection(name, confidence, x1, y1, x2, y2):
 
 def street(event_id, **members):
     """Three boxes, far enough from each other to be hit."""
-    members.setdefault("detections", [detection("person", 0.31, 40, 40, 80, 120), detection("car", 0.52, 120, 60, 200, 110),
-                                      detection("dog", 0.77, 230, 120, 290, 170)])
+    members.setdefault(
+        "detections",
+        [
+            detection("person", 0.31, 40, 40, 80, 120),
+            detection("car", 0.52, 120, 60, 200, 110),
+            detection("dog", 0.77, 230, 120, 290, 170),
+        ],
+    )
     return example(event_id, frame_data=FRAME, **members)
 
 
@@ -30,6 +36,7 @@ def near(got, expected, within):
 
 def labelled(daemon, event_id, timeout=5):
     """All labelled examples of the id; waits for the first, then a moment for a second that must not come."""
+
     def read():
         return [item for item in daemon.read_topic("labeled-examples") if item["event_id"] == event_id]
 
@@ -50,8 +57,11 @@ def test_live(tap, daemon, page):
     tap.equal(tuple(page.pixel(160, 20)), GROUND, "its frame is painted")
     tap.equal(tuple(page.pixel(50, 40)), PERSON_COLOUR, "its boxes are painted")
     tap.equal([box["class"] for box in page.boxes()], ["person", "car", "dog"], "boxes are listed least certain first")
-    tap.equal(page.run("return [...document.querySelectorAll('#labels button')].map((item) => item.dataset.label)"),
-              ["person", "car", "dog", "bicycle"], "the configured classes are offered, in their order")
+    tap.equal(
+        page.run("return [...document.querySelectorAll('#labels button')].map((item) => item.dataset.label)"),
+        ["person", "car", "dog", "bicycle"],
+        "the configured classes are offered, in their order",
+    )
     tap.ok(page.boxes()[0]["selected"], "the least certain box is selected")
     page.press(Keys.ENTER)
     found = labelled(daemon, "live-1")
@@ -60,9 +70,23 @@ def test_live(tap, daemon, page):
 
 
 def check_whole(tap, message):
-    wanted = {"event_id", "camera_id", "timestamp", "frame_data", "original_detections", "corrected_detections",
-              "annotator_id", "annotation_timestamp", "quality_score", "notes", "schema_version", "revision",
-              "lead_time_ms", "model_version", "source"}
+    wanted = {
+        "event_id",
+        "camera_id",
+        "timestamp",
+        "frame_data",
+        "original_detections",
+        "corrected_detections",
+        "annotator_id",
+        "annotation_timestamp",
+        "quality_score",
+        "notes",
+        "schema_version",
+        "revision",
+        "lead_time_ms",
+        "model_version",
+        "source",
+    }
     tap.equal(wanted - set(message), set(), "it has every member of the contract")
     tap.ok(message.get("annotator_id") == "ann" and message.get("frame_data") == FRAME, "who and the frame are right")
     verdicts = [(item["corrected_class"], item["is_correct"]) for item in message.get("corrected_detections", [])]
@@ -99,7 +123,11 @@ def test_mouse(tap, daemon, page):
     page.pointer((160, 85), (165, 90), (180, 95))
     tap.ok(near(page.selected(), {"x1": 140, "y1": 70, "x2": 220, "y2": 120}, 1), "mouse: move", page.selected())
     page.pointer((220, 120), (225, 125), (240, 140))
-    tap.ok(near(page.selected(), {"x1": 140, "y1": 70, "x2": 240, "y2": 140}, 1), "mouse: resize by a handle", page.selected())
+    tap.ok(
+        near(page.selected(), {"x1": 140, "y1": 70, "x2": 240, "y2": 140}, 1),
+        "mouse: resize by a handle",
+        page.selected(),
+    )
     page.click('[data-tool="draw"]')
     page.pointer((20, 140), (40, 160), (70, 185))
     drawn = page.selected()
@@ -113,20 +141,31 @@ def test_mouse(tap, daemon, page):
     found = labelled(daemon, "mouse-1")
     tap.equal(len(found), 1, "mouse: one labelled example")
     boxes = found[0]["corrected_detections"] if found else []
-    tap.equal([(box["class_name"], box["corrected_class"], box["is_correct"]) for box in boxes],
-              [("car", "dog", False), ("dog", None, False), ("dog", "dog", True)], "mouse: class, rejection and drawing came out")
-    tap.ok(boxes and near(boxes[0]["bbox"], {"x1": 140, "y1": 70, "x2": 240, "y2": 140}, 1), "mouse: as did the corners")
+    tap.equal(
+        [(box["class_name"], box["corrected_class"], box["is_correct"]) for box in boxes],
+        [("car", "dog", False), ("dog", None, False), ("dog", "dog", True)],
+        "mouse: class, rejection and drawing came out",
+    )
+    tap.ok(
+        boxes and near(boxes[0]["bbox"], {"x1": 140, "y1": 70, "x2": 240, "y2": 140}, 1), "mouse: as did the corners"
+    )
     tap.equal(found[0]["quality_score"] if found else None, 0.75, "mouse: and the quality")
 
 
 def check_zoom(tap, page):
     before = page.scale()
     at = page.place(100, 100)
-    page.run("""document.querySelector("#canvas").dispatchEvent(new WheelEvent("wheel",
-        {deltaY: -120, clientX: arguments[0], clientY: arguments[1], bubbles: true, cancelable: true}));""", *at)
+    page.run(
+        """document.querySelector("#canvas").dispatchEvent(new WheelEvent("wheel",
+        {deltaY: -120, clientX: arguments[0], clientY: arguments[1], bubbles: true, cancelable: true}));""",
+        *at,
+    )
     page.settle()
     after = page.place(100, 100)
-    tap.ok(page.scale() > before and max(abs(at[0] - after[0]), abs(at[1] - after[1])) <= 1, "the wheel zooms at the pointer")
+    tap.ok(
+        page.scale() > before and max(abs(at[0] - after[0]), abs(at[1] - after[1])) <= 1,
+        "the wheel zooms at the pointer",
+    )
     page.press("f")
     tap.ok(abs(page.scale() - before) < 1e-9, "F fits the frame again")
 
@@ -135,12 +174,16 @@ def test_keyboard(tap, daemon, page):
     daemon.feed([street("keys-1"), street("keys-2", priority=0.01)])
     page.wait_current("keys-1")
     page.press("a")
-    tap.equal((page.boxes()[0]["verdict"], page.selected()["class"]), ("accepted", "car"), "keys: A accepts and goes on")
+    tap.equal(
+        (page.boxes()[0]["verdict"], page.selected()["class"]), ("accepted", "car"), "keys: A accepts and goes on"
+    )
     page.press("3")
     tap.equal(page.selected()["class"], "dog", "keys: a digit sets the class")
     page.press(Keys.ARROW_RIGHT, Keys.ARROW_RIGHT)
     page.press(Keys.ARROW_DOWN, modifiers=[Keys.SHIFT])
-    tap.ok(near(page.selected(), {"x1": 122, "y1": 70, "x2": 202, "y2": 120}, 0.01), "keys: arrows move", page.selected())
+    tap.ok(
+        near(page.selected(), {"x1": 122, "y1": 70, "x2": 202, "y2": 120}, 0.01), "keys: arrows move", page.selected()
+    )
     page.press(Keys.ARROW_RIGHT, modifiers=[Keys.ALT, Keys.SHIFT])
     tap.ok(near(page.selected(), {"x1": 122, "y1": 70, "x2": 212, "y2": 120}, 0.01), "keys: with Alt they resize")
     page.press("z")
@@ -176,10 +219,14 @@ def test_keyboard(tap, daemon, page):
 def check_keyboard(tap, found):
     tap.equal(len(found), 1, "keys: one labelled example")
     message = found[0] if found else {"corrected_detections": [], "quality_score": None, "notes": None}
-    tap.equal([(box["class_name"], box["corrected_class"], box["is_correct"]) for box in message["corrected_detections"]],
-              [("person", "person", True), ("car", "dog", False), ("dog", None, False), ("dog", "dog", True)],
-              "keys: verdicts, class and the new box came out")
-    tap.equal((message["quality_score"], message["notes"]), (1, "a note, <b>not</b> markup"), "keys: and quality and notes")
+    tap.equal(
+        [(box["class_name"], box["corrected_class"], box["is_correct"]) for box in message["corrected_detections"]],
+        [("person", "person", True), ("car", "dog", False), ("dog", None, False), ("dog", "dog", True)],
+        "keys: verdicts, class and the new box came out",
+    )
+    tap.equal(
+        (message["quality_score"], message["notes"]), (1, "a note, <b>not</b> markup"), "keys: and quality and notes"
+    )
 
 
 def test_focus(tap, daemon, page):
@@ -196,9 +243,14 @@ def test_focus(tap, daemon, page):
     page.press("s")
     tap.ok(page.is_shown("#skip-dialog"), "S asks for a reason")
     page.press("1")
-    skipped = wait_for(lambda: [item for item in daemon.read_topic("annotation.events")
-                                if item["example_id"] == "focus-1"], 5)
-    tap.equal([(item["by"], item["reason"]) for item in skipped or []], [("ann", "unclear")], "a skip goes out with its reason")
+    skipped = wait_for(
+        lambda: [item for item in daemon.read_topic("annotation.events") if item["example_id"] == "focus-1"], 5
+    )
+    tap.equal(
+        [(item["by"], item["reason"]) for item in skipped or []],
+        [("ann", "unclear")],
+        "a skip goes out with its reason",
+    )
 
 
 def test_kinds(tap, daemon, page):
@@ -211,15 +263,22 @@ def test_kinds(tap, daemon, page):
     page.press("3")
     page.press(Keys.ENTER)
     found = labelled(daemon, "text-1")
-    tap.equal([box["corrected_class"] for box in found[0]["corrected_detections"]] if found else None, ["dog"],
-              "and gets its class by a key")
+    tap.equal(
+        [box["corrected_class"] for box in found[0]["corrected_detections"]] if found else None,
+        ["dog"],
+        "and gets its class by a key",
+    )
     page.wait_current("norm-1")
     tap.ok(near(page.boxes()[0], {"x1": 80, "y1": 40, "x2": 160, "y2": 120}, 0.01), "parts of the size become pixels")
     page.press(Keys.ARROW_RIGHT, *[Keys.ARROW_RIGHT] * 7)
     page.press(Keys.ENTER)
     found = labelled(daemon, "norm-1")
-    tap.ok(found and near(found[0]["corrected_detections"][0]["bbox"], {"x1": 0.275, "y1": 0.2, "x2": 0.525, "y2": 0.6}, 1e-6),
-           "and go back as parts of the size", found)
+    tap.ok(
+        found
+        and near(found[0]["corrected_detections"][0]["bbox"], {"x1": 0.275, "y1": 0.2, "x2": 0.525, "y2": 0.6}, 1e-6),
+        "and go back as parts of the size",
+        found,
+    )
     tap.ok(page.wait_current("bare-1") and len(page.boxes()) == 1, "without a frame the boxes can be judged alone")
     page.press(Keys.ENTER)
     tap.equal(len(labelled(daemon, "bare-1")), 1, "and submitted")
@@ -261,8 +320,10 @@ def test_two(tap, daemon, ann, bob):
             break
     tap.equal(set(seen["ann"]) & set(seen["bob"]), set(), "two pages never get the same example")
     tap.ok(seen["ann"] and seen["bob"], "both got some", seen)
-    done = wait_for(lambda: sorted(item["event_id"] for item in daemon.read_topic("labeled-examples")
-                                   if item["event_id"] in names) == sorted(names))
+    done = wait_for(
+        lambda: sorted(item["event_id"] for item in daemon.read_topic("labeled-examples") if item["event_id"] in names)
+        == sorted(names)
+    )
     tap.ok(done, "all came out exactly once")
 
 
@@ -282,7 +343,9 @@ def test_refusal(tap, daemon, page):
     tap.ok(wait_for(lambda: page.is_shown(".refusal[data-example=late-1]")), "the late submit is refused on the page")
     tap.ok("completed" in page.text(".refusal p"), "with the reason", page.text(".refusal"))
     keys = page.run("return Object.keys(localStorage).filter((key) => key.includes('late-1'))")
-    tap.equal(sorted(keys), ["annotationd:draft:ann:late-1", "annotationd:outbox:ann:late-1"], "draft and answer are kept")
+    tap.equal(
+        sorted(keys), ["annotationd:draft:ann:late-1", "annotationd:outbox:ann:late-1"], "draft and answer are kept"
+    )
     page.click(".refusal .ghost")
     tap.ok(not page.is_shown(".refusal"), "until the person discards them")
     tap.equal(len(labelled(daemon, "late-1")), 1, "and nothing came out twice")
@@ -293,7 +356,9 @@ def test_outage(tap, daemon, page):
     page.wait_current("outage-1")
     daemon.kill()
     clock = Clock()
-    tap.ok(wait_for(lambda: page.connection() == "waiting", 5), f"a dead daemon is seen ({clock.seconds() * 1000:.0f} ms)")
+    tap.ok(
+        wait_for(lambda: page.connection() == "waiting", 5), f"a dead daemon is seen ({clock.seconds() * 1000:.0f} ms)"
+    )
     page.press("a")
     page.press(Keys.ENTER)
     tap.equal(page.text("#count-unsent"), "1", "an answer waits to be sent")

@@ -28,7 +28,9 @@ def judge(tap, page, seen):
         }
         return colours.size;""")
     tap.ok(size > 500, f"{name}: a photograph is painted", f"{size} colours")
-    tap.equal(page.run("return document.querySelector('#stage').dataset.state"), "shown", f"{name}: its frame was decoded")
+    tap.equal(
+        page.run("return document.querySelector('#stage').dataset.state"), "shown", f"{name}: its frame was decoded"
+    )
     seen.append((name, len(page.boxes())))
     page.press(Keys.ENTER)
     wait_for(lambda: page.current() != name)
@@ -53,7 +55,9 @@ def main():
         done = wait_for(lambda: len(daemon.read_topic("labeled-examples")) == len(examples))
         tap.ok(done, "every one came out labelled")
         frames = {item["event_id"]: item["frame_data"] for item in daemon.read_topic("labeled-examples")}
-        tap.ok(all(frames[item["event_id"]] == item["frame_data"] for item in examples), "with the very frame that went in")
+        tap.ok(
+            all(frames[item["event_id"]] == item["frame_data"] for item in examples), "with the very frame that went in"
+        )
         tap.equal(page.problems(), [], "no policy violation and no error in the console")
     tap.done()
 

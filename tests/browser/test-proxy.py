@@ -34,7 +34,9 @@ class Nginx:
             if count == 0:
                 raise AssertionError(f"the example has no {pattern}")
         self.write("site.conf", text)
-        self.write("nginx.conf", f"""
+        self.write(
+            "nginx.conf",
+            f"""
             daemon off; pid {self.folder}/pid; error_log {self.folder}/error.log;
             events {{}}
             http {{
@@ -42,15 +44,34 @@ class Nginx:
                 client_body_temp_path {self.folder}/body; proxy_temp_path {self.folder}/proxy;
                 fastcgi_temp_path {self.folder}/f; uwsgi_temp_path {self.folder}/u; scgi_temp_path {self.folder}/s;
                 include {self.folder}/site.conf;
-            }}""")
+            }}""",
+        )
         # pylint: disable=consider-using-with
-        self.process = subprocess.Popen(["nginx", "-p", self.folder, "-c", f"{self.folder}/nginx.conf"],
-                                        stderr=subprocess.DEVNULL)
+        self.process = subprocess.Popen(
+            ["nginx", "-p", self.folder, "-c", f"{self.folder}/nginx.conf"], stderr=subprocess.DEVNULL
+        )
 
     def make_certificate(self):
-        subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=localhost",
-                        "-keyout", f"{self.folder}/privkey.pem", "-out", f"{self.folder}/fullchain.pem"],
-                       check=True, capture_output=True)
+        subprocess.run(
+            [
+                "openssl",
+                "req",
+                "-x509",
+                "-newkey",
+                "rsa:2048",
+                "-nodes",
+                "-days",
+                "2",
+                "-subj",
+                "/CN=localhost",
+                "-keyout",
+                f"{self.folder}/privkey.pem",
+                "-out",
+                f"{self.folder}/fullchain.pem",
+            ],
+            check=True,
+            capture_output=True,
+        )
 
     def write(self, name, text):
         with open(os.path.join(self.folder, name), "w", encoding="utf-8") as file:
@@ -78,7 +99,11 @@ def main():
             protocol = page.run("return performance.getEntriesByType('navigation')[0].nextHopProtocol")
             tap.equal(protocol, "h2", "the page is served by HTTP/2")
             cookies = [item for item in page.browser.get_cookies() if item["name"] == "annotationd_session"]
-            tap.ok(cookies and cookies[0]["secure"] and cookies[0]["httpOnly"], "the session cookie is for TLS alone", cookies)
+            tap.ok(
+                cookies and cookies[0]["secure"] and cookies[0]["httpOnly"],
+                "the session cookie is for TLS alone",
+                cookies,
+            )
             daemon.feed([example("proxy-1")])
             tap.ok(page.wait_current("proxy-1", 2), "an example arrives live")
             page.press(Keys.ENTER)

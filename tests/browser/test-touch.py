@@ -11,8 +11,10 @@ from annotationd_harness import example
 def touch(page, kind, points):
     """One event with all fingers that are down, at points of the image."""
     places = [page.place(*point) for point in points]
-    page.browser.execute_cdp_cmd("Input.dispatchTouchEvent", {
-        "type": kind, "touchPoints": [{"x": x, "y": y, "id": index} for index, (x, y) in enumerate(places)]})
+    page.browser.execute_cdp_cmd(
+        "Input.dispatchTouchEvent",
+        {"type": kind, "touchPoints": [{"x": x, "y": y, "id": index} for index, (x, y) in enumerate(places)]},
+    )
 
 
 def swipe(page, *path):
@@ -31,8 +33,10 @@ def main():
     need()
     tap = Tap()
     frame = base64.b64encode(png(320, 200, (90, 90, 90))).decode()
-    boxes = [{"bbox": {"x1": 40, "y1": 40, "x2": 120, "y2": 120}, "class_name": "person", "confidence": 0.4},
-             {"bbox": {"x1": 200, "y1": 60, "x2": 280, "y2": 140}, "class_name": "car", "confidence": 0.6}]
+    boxes = [
+        {"bbox": {"x1": 40, "y1": 40, "x2": 120, "y2": 120}, "class_name": "person", "confidence": 0.4},
+        {"bbox": {"x1": 200, "y1": 60, "x2": 280, "y2": 140}, "class_name": "car", "confidence": 0.6},
+    ]
     with make_daemon() as daemon, Page(daemon, 412, 860) as page:
         page.browser.execute_cdp_cmd("Emulation.setTouchEmulationEnabled", {"enabled": True, "maxTouchPoints": 2})
         page.sign_in("ann")
@@ -45,15 +49,22 @@ def main():
         tap.equal(page.selected()["class"], "car", "a tap selects")
         swipe(page, (240, 100), (240, 105), (220, 120))
         one = 1.5 / page.scale()
-        tap.ok(near(page.selected(), {"x1": 180, "y1": 80, "x2": 260, "y2": 160}, one), "a finger moves", page.selected())
+        tap.ok(
+            near(page.selected(), {"x1": 180, "y1": 80, "x2": 260, "y2": 160}, one), "a finger moves", page.selected()
+        )
         page.click('[data-tool="draw"]')
         swipe(page, (10, 130), (30, 150), (60, 190))
-        tap.ok(near(page.selected(), {"x1": 10, "y1": 130, "x2": 60, "y2": 190}, one), "a finger draws", page.selected())
+        tap.ok(
+            near(page.selected(), {"x1": 10, "y1": 130, "x2": 60, "y2": 190}, one), "a finger draws", page.selected()
+        )
         before = page.scale()
         left, right = page.place(140, 100), page.place(180, 100)
         for kind, apart in (("touchStart", 0), ("touchMove", 10), ("touchMove", 30), ("touchEnd", None)):
-            points = [] if apart is None else [{"x": left[0] - apart, "y": left[1], "id": 0},
-                                               {"x": right[0] + apart, "y": right[1], "id": 1}]
+            points = (
+                []
+                if apart is None
+                else [{"x": left[0] - apart, "y": left[1], "id": 0}, {"x": right[0] + apart, "y": right[1], "id": 1}]
+            )
             page.browser.execute_cdp_cmd("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
         page.settle()
         tap.ok(page.scale() > 1.5 * before, "two fingers zoom", (before, page.scale()))

@@ -77,7 +77,8 @@ export class Desk {
     this.setHint(example, image !== null, isText);
     this.isReady = true;
     this.setActions(true);
-    const words = `${example.camera_id}: ${detections.length} ${detections.length === 1 ? "box" : "boxes"}. ${example.reason ?? ""}`;
+    const boxes = detections.length === 1 ? "1 box" : `${detections.length} boxes`;
+    const words = `${example.camera_id}: ${boxes}. ${example.reason ?? ""}`;
     byId("canvas").setAttribute("aria-label", words);
     announce(`${words}${draft ? " Your draft is back." : ""}`);
     if (draft) {

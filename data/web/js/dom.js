@@ -19,7 +19,7 @@ export function byId(id, type) {
 /**
  * @template {keyof HTMLElementTagNameMap} K
  * @param {K} tag
- * @param {Record<string, string | number | boolean | null | undefined>} [attributes] false, null and undefined are left out
+ * @param {Record<string, string | number | boolean | null | undefined>} [attributes] nothing for false, null, undefined
  * @param {...(Node | string | null | undefined)} children strings become text
  * @returns {HTMLElementTagNameMap[K]}
  */

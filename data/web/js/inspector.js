@@ -84,8 +84,8 @@ export class Inspector {
   }
 
   /**
-   * A box is never changed in place, so a row whose box is still the same one is still right: with a thousand boxes only the
-   * few that have changed are made anew.
+   * A box is never changed in place, so a row whose box is still the same one is still right: with a thousand boxes only
+   * the few that have changed are made anew.
    * @param {Box[]} boxes
    */
   placeRows(boxes) {

@@ -12,7 +12,8 @@ const KEPT = "annotationd:held";
 
 /**
  * Fires `change` when what is held changes, `current` when another example is in hand (or none), `expired` (CustomEvent
- * with the Held) when a lease has ended, `removed` (CustomEvent with the id) when an example is no more, `failed` (CustomEvent with the error) when no example could be had.
+ * with the Held) when a lease has ended, `removed` (CustomEvent with the id) when an example is no more, `failed`
+ * (CustomEvent with the error) when no example could be had.
  */
 export class Work extends EventTarget {
   /**
