@@ -5,12 +5,12 @@
 #include <errno.h>
 #include <sys/epoll.h>
 
+#include "annot-output.h"
 #include "annot-request-private.h"
 
 /* How much a client that was refused may still send before it is cut off, and for how long. */
 #define LINGER_BYTES (256 * 1024)
 #define LINGER_MICROSECONDS (2 * G_USEC_PER_SEC)
-#define MAX_PARTS 16
 
 typedef enum {
   STATE_HANDSHAKE,
@@ -41,8 +41,7 @@ struct _AnnotConnection {
   gsize body_length; /* counted in the transport's budget */
   gsize linger_bytes;
 
-  GQueue output; /* of GBytes */
-  gsize output_offset;
+  AnnotOutput output;
 
   AnnotRequest *request;
   AnnotBodyFunc body_done;
@@ -60,7 +59,7 @@ unref (AnnotConnection *self)
 {
   if (g_ref_count_dec (&self->refs)) {
     g_clear_pointer (&self->input, g_byte_array_unref);
-    g_queue_clear_full (&self->output, (GDestroyNotify)g_bytes_unref);
+    annot_output_clear (&self->output);
     if (self->upgraded_destroy != NULL) {
       self->upgraded_destroy (self->upgraded_data);
     }
@@ -202,41 +201,10 @@ all_written (AnnotConnection *self)
 }
 
 static void
-consume_output (AnnotConnection *self, gsize count)
-{
-  count += self->output_offset;
-  while (!g_queue_is_empty (&self->output)) {
-    gsize size = g_bytes_get_size (g_queue_peek_head (&self->output));
-    if (count < size) {
-      break;
-    }
-    count -= size;
-    g_bytes_unref (g_queue_pop_head (&self->output));
-  }
-  self->output_offset = count;
-}
-
-static gssize
-write_some (AnnotConnection *self)
-{
-  struct iovec parts[MAX_PARTS];
-  int n_parts = 0;
-  for (GList *at = self->output.head; at != NULL && n_parts < MAX_PARTS; at = at->next) {
-    gsize size;
-    gconstpointer data = g_bytes_get_data (at->data, &size);
-    gsize offset = n_parts == 0 ? self->output_offset : 0;
-    parts[n_parts].iov_base = (char *)data + offset;
-    parts[n_parts].iov_len = size - offset;
-    n_parts++;
-  }
-  return annot_channel_writev (self->channel, parts, n_parts);
-}
-
-static void
 flush (AnnotConnection *self)
 {
-  while (!g_queue_is_empty (&self->output)) {
-    gssize count = write_some (self);
+  while (!annot_output_is_empty (&self->output)) {
+    gssize count = annot_output_write (&self->output, self->channel);
     if (count == -1 && errno == EAGAIN) {
       want (self, EPOLLOUT | EPOLLRDHUP);
       return;
@@ -245,7 +213,6 @@ flush (AnnotConnection *self)
       close_now (self);
       return;
     }
-    consume_output (self, (gsize)count);
     set_deadline (self, self->transport->write_timeout);
   }
   all_written (self);
@@ -265,11 +232,7 @@ annot_connection_write (AnnotConnection *self, GBytes *bytes, AnnotDrainedFunc c
   self->state = STATE_WRITE;
   self->drained = callback;
   set_deadline (self, self->transport->write_timeout);
-  if (g_bytes_get_size (bytes) > 0) {
-    g_queue_push_tail (&self->output, bytes);
-  } else {
-    g_bytes_unref (bytes);
-  }
+  annot_output_push (&self->output, bytes);
   annot_poller_defer (self->transport->poller, &self->writing);
 }
 
@@ -289,32 +252,16 @@ annot_connection_answer (AnnotConnection *self, GString *head, GBytes *body, gbo
   self->state = STATE_WRITE;
   self->is_ending = TRUE;
   self->close_after |= close;
-  /* The usual case takes no queue: one system call and nothing kept. */
-  gsize body_size = 0;
-  gconstpointer data = body != NULL ? g_bytes_get_data (body, &body_size) : NULL;
-  gsize written = 0;
-  if (g_queue_is_empty (&self->output)) {
-    struct iovec parts[2] = { { head->str, head->len }, { (void *)data, body_size } };
-    gssize count = annot_channel_writev (self->channel, parts, body_size > 0 ? 2 : 1);
-    if (count == -1 && errno != EAGAIN) {
-      g_string_free (head, TRUE);
-      close_now (self);
-      return;
-    }
-    written = count > 0 ? (gsize)count : 0;
-    if (written == head->len + body_size) {
-      g_string_free (head, TRUE);
-      all_written (self);
-      return;
-    }
+  gsize size = head->len + (body != NULL ? g_bytes_get_size (body) : 0);
+  gssize written = annot_output_write_now (&self->output, self->channel, head, body);
+  if (written == -1) {
+    close_now (self);
+  } else if ((gsize)written == size) {
+    all_written (self);
+  } else {
+    set_deadline (self, self->transport->write_timeout);
+    want (self, EPOLLOUT | EPOLLRDHUP);
   }
-  g_queue_push_tail (&self->output, g_string_free_to_bytes (head));
-  if (body_size > 0) {
-    g_queue_push_tail (&self->output, g_bytes_ref (body));
-  }
-  consume_output (self, written);
-  set_deadline (self, self->transport->write_timeout);
-  want (self, EPOLLOUT | EPOLLRDHUP);
 }
 
 void
@@ -422,7 +369,7 @@ annot_connection_read_body (AnnotConnection *self, AnnotBodyFunc callback)
   }
   if (self->request->verdict.expect_continue && self->input->len == 0) {
     static const char go_on[] = "HTTP/1.1 100 Continue\r\n\r\n";
-    g_queue_push_tail (&self->output, g_bytes_new_static (go_on, sizeof go_on - 1));
+    annot_output_push (&self->output, g_bytes_new_static (go_on, sizeof go_on - 1));
     flush (self);
     return;
   }
@@ -648,7 +595,7 @@ expired (AnnotTimer *timer)
   self->transport->timeouts += !is_idle && self->state != STATE_LINGER;
   if (self->state == STATE_HEAD && !is_idle) {
     refuse (self, &(AnnotVerdict){ .status = 408, .detail = "the head did not come in time" });
-  } else if (self->state == STATE_BODY && g_queue_is_empty (&self->output)) {
+  } else if (self->state == STATE_BODY && annot_output_is_empty (&self->output)) {
     self->body_done = NULL;
     annot_request_respond_problem (self->request, 408, "the body did not come in time", NULL);
   } else if (self->state == STATE_HANDLER && !self->request->is_answered) {
@@ -670,7 +617,6 @@ annot_connection_start (AnnotTransport *transport, AnnotChannel *channel)
   self->timer.func = expired;
   self->writing.func = write_deferred;
   self->link.data = self;
-  g_queue_init (&self->output);
   g_queue_push_tail_link (&transport->connections, &self->link);
   /* Local sockets stand behind a proxy or on this host: no TLS there. */
   gboolean encrypts = transport->certificate != NULL && !g_str_equal (channel->peer->name, "unix");

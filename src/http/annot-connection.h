@@ -24,7 +24,8 @@ typedef struct _AnnotConnection AnnotConnection;
  * @idle_timeout: between requests
  * @body_budget: bytes of bodies under way, of all connections
  * @accept: called with a request whose head is read; the request is the callee's to answer
- * @user_data: for @accept
+ * @trusts: whether an address is one of the trusted proxies
+ * @user_data: for @accept and @trusts
  *
  * What all connections of a server share.
  */
@@ -40,6 +41,7 @@ typedef struct {
   gint64 idle_timeout;
   gsize body_budget;
   void (*accept) (AnnotRequest *request, gpointer user_data);
+  gboolean (*trusts) (const char *address, gpointer user_data);
   gpointer user_data;
 
   gboolean is_draining; /* answers say Connection: close */

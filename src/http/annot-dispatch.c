@@ -270,9 +270,8 @@ respond_options (AnnotRequest *request, gboolean is_cors, const char *allow)
 }
 
 void
-annot_dispatch_accept (AnnotRequest *request, gpointer user_data)
+annot_dispatch_accept (AnnotRequest *request, AnnotDispatch *dispatch)
 {
-  AnnotDispatch *dispatch = user_data;
   gboolean is_cors = add_cors (request, dispatch);
   if (annot_websocket_handshake_begin (request, dispatch)) {
     return;

@@ -25,8 +25,8 @@ typedef struct {
   gboolean is_open;
 } AnnotDispatch;
 
-/* As AnnotTransport's accept; user_data is an AnnotDispatch. */
-void annot_dispatch_accept (AnnotRequest *request, gpointer user_data);
+/* Answers a request whose head is read, now or later. */
+void annot_dispatch_accept (AnnotRequest *request, AnnotDispatch *dispatch);
 
 /* Whether a page of this origin may use the API of this host: the same host, or one of [http] allowed-origins. */
 gboolean annot_dispatch_allows_origin (AnnotConfig *config, const char *origin, const char *host);

@@ -119,6 +119,20 @@ load_certificate (AnnotHttpServer *self, GError **error)
 }
 
 static void
+accept_request (AnnotRequest *request, gpointer user_data)
+{
+  AnnotHttpServer *self = user_data;
+  annot_dispatch_accept (request, &self->dispatch);
+}
+
+static gboolean
+trusts (const char *address, gpointer user_data)
+{
+  AnnotHttpServer *self = user_data;
+  return annot_listener_trusts (self->listener, address);
+}
+
+static void
 set_up_transport (AnnotHttpServer *self)
 {
   AnnotTransport *transport = &self->transport;
@@ -132,8 +146,9 @@ set_up_transport (AnnotHttpServer *self)
   transport->idle_timeout = timeout (self, "idle-timeout");
   transport->body_budget
       = BODY_BUDGET_MESSAGES * (gsize)annot_config_get_integer (self->config, "limits", "message-bytes");
-  transport->accept = annot_dispatch_accept;
-  transport->user_data = &self->dispatch;
+  transport->accept = accept_request;
+  transport->trusts = trusts;
+  transport->user_data = self;
 }
 
 static void

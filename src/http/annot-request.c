@@ -82,7 +82,27 @@ set_target (AnnotRequest *self, const char *target)
   return self->path != NULL;
 }
 
-/* The last address of X-Forwarded-For is what the trusted proxy itself saw. */
+/* Each proxy adds whom it saw at the end of X-Forwarded-For: from there back to the first that is no trusted proxy. What stands
+ * before that one anybody may have written. Returns: (transfer full) (nullable): the address */
+static char *
+find_client (AnnotRequest *self, const char *forwarded)
+{
+  g_auto (GStrv) hops = g_strsplit (forwarded, ",", -1);
+  char *found = NULL;
+  for (guint i = g_strv_length (hops); i > 0; i--) {
+    char *hop = g_strstrip (hops[i - 1]);
+    if (!g_hostname_is_ip_address (hop)) {
+      break;
+    }
+    g_free (found);
+    found = g_strdup (hop);
+    if (!self->transport->trusts (hop, self->transport->user_data)) {
+      break;
+    }
+  }
+  return found;
+}
+
 static void
 set_client (AnnotRequest *self)
 {
@@ -92,13 +112,7 @@ set_client (AnnotRequest *self)
     const char *forwarded = soup_message_headers_get_list (self->headers, "X-Forwarded-For");
     const char *proto = soup_message_headers_get_one (self->headers, "X-Forwarded-Proto");
     self->is_secure |= g_strcmp0 (proto, "https") == 0;
-    if (forwarded != NULL) {
-      const char *comma = strrchr (forwarded, ',');
-      g_autofree char *last = g_strstrip (g_strdup (comma != NULL ? comma + 1 : forwarded));
-      if (g_hostname_is_ip_address (last)) {
-        self->client = g_steal_pointer (&last);
-      }
-    }
+    self->client = forwarded != NULL ? find_client (self, forwarded) : NULL;
   }
   if (self->client == NULL) {
     self->client = g_strdup (peer->name);

@@ -366,6 +366,30 @@ def test_rates():
         tap.equal(client.get("/healthz").status, 200, "health is not limited")
 
 
+def test_forwarded():
+    """Who a request is counted for, behind proxies."""
+    with Daemon({"http": {"trusted-proxies": "127.0.0.0/8;10.0.0.0/8"}, "limits": {"login": "1/h"}}) as daemon:
+        daemon.start()
+        client = daemon.client()
+
+        def login(forwarded):
+            return client.post("/api/v1/login", {"username": "x", "password": "y"},
+                               headers={"X-Forwarded-For": forwarded}).status
+
+        tap.equal(login("192.0.2.1"), 401, "the first sign-in of an address is let through")
+        tap.equal(login("192.0.2.1"), 429, "the second is not")
+        tap.equal(login("192.0.2.2"), 401, "another address is counted apart")
+        tap.equal(login("203.0.113.9, 192.0.2.1"), 429, "what the client wrote itself does not count")
+        tap.equal(login("192.0.2.1, 10.1.2.3"), 429, "a trusted proxy behind it is passed over")
+    with Daemon({"limits": {"login": "1/h"}}) as daemon:
+        daemon.start()
+        client = daemon.client()
+        body = {"username": "x", "password": "y"}
+        client.post("/api/v1/login", body, headers={"X-Forwarded-For": "192.0.2.1"})
+        tap.equal(client.post("/api/v1/login", body, headers={"X-Forwarded-For": "192.0.2.2"}).status, 429,
+                  "nobody else is believed")
+
+
 def make_page(folder):
     os.makedirs(os.path.join(folder, "js"))
     with open(os.path.join(folder, "index.html"), "w", encoding="utf-8") as file:
@@ -402,6 +426,7 @@ def main():
     test_limits()
     test_no_descriptors()
     test_rates()
+    test_forwarded()
     tap.done()
 
 
