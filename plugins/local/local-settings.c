@@ -35,6 +35,24 @@ local_check_name (const char *what, const char *name, GError **error)
   return FALSE;
 }
 
+/* A topic whose name can be no file's would be found out by the first message only. */
+static gboolean
+check_topics (AnnotConfig *config, GError **error)
+{
+  static const char *const keys[]
+      = { "hard-examples-topic", "labeled-examples-topic", "events-topic", "dead-letter-topic" };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (keys); i++) {
+    g_autoptr (GError) refused = NULL;
+
+    if (local_check_name ("topic", annot_config_get_string (config, "broker", keys[i]), &refused))
+      continue;
+    g_propagate_error (error, annot_config_error (config, "broker", keys[i], "%s", refused->message));
+    return FALSE;
+  }
+  return TRUE;
+}
+
 LocalSettings *
 local_settings_new (AnnotConfig *config, GError **error)
 {
@@ -53,6 +71,8 @@ local_settings_new (AnnotConfig *config, GError **error)
     g_propagate_error (error, annot_config_error (config, "local", "group-id", "%s", refused->message));
     return NULL;
   }
+  if (!check_topics (config, error))
+    return NULL;
   return g_steal_pointer (&self);
 }
 
