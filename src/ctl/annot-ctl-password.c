@@ -4,6 +4,7 @@
 
 #include "model/annot-password.h"
 
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <termios.h>
@@ -25,9 +26,22 @@ read_line (FILE *file)
   return copy;
 }
 
+static volatile sig_atomic_t interrupted;
+
+static void
+note_signal (int number)
+{
+  interrupted = number;
+}
+
+/* What ends or stops a program that asks: the terminal must have its echo back first. */
+static const int endings[] = { SIGINT, SIGTERM, SIGQUIT, SIGHUP, SIGTSTP };
+
 static char *
 ask (const char *question)
 {
+  struct sigaction note = { .sa_handler = note_signal };
+  struct sigaction former[G_N_ELEMENTS (endings)];
   struct termios shown;
   struct termios hidden;
   char *answer;
@@ -35,13 +49,24 @@ ask (const char *question)
   g_printerr ("%s", question);
   if (tcgetattr (STDIN_FILENO, &shown) != 0)
     return NULL;
+  interrupted = 0;
+  /* Without SA_RESTART: the read ends. */
+  for (gsize i = 0; i < G_N_ELEMENTS (endings); i++)
+    sigaction (endings[i], &note, &former[i]);
   hidden = shown;
   hidden.c_lflag &= ~(tcflag_t) ECHO;
   tcsetattr (STDIN_FILENO, TCSAFLUSH, &hidden);
   answer = read_line (stdin);
   tcsetattr (STDIN_FILENO, TCSAFLUSH, &shown);
   g_printerr ("\n");
-  return answer;
+  for (gsize i = 0; i < G_N_ELEMENTS (endings); i++)
+    sigaction (endings[i], &former[i], NULL);
+  if (!interrupted)
+    return answer;
+  annot_secret_free (answer);
+  raise (interrupted);
+  /* Stopped, and brought back. */
+  return interrupted == SIGTSTP ? ask (question) : NULL;
 }
 
 char *
@@ -62,7 +87,7 @@ annot_ctl_read_password (gboolean from_stdin, GError **error)
     return NULL;
   }
   first = ask (_ ("New password: "));
-  second = ask (_ ("Once more: "));
+  second = first ? ask (_ ("Once more: ")) : NULL;
   if (!first || !second || !annot_secret_equal (first, second)) {
     g_set_error (error, ANNOT_ERROR, ANNOT_ERROR_INVALID, _ ("the two passwords differ"));
     g_clear_pointer (&first, annot_secret_free);
