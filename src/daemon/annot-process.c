@@ -3,12 +3,27 @@
 #include "annot-process.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <unistd.h>
 #ifdef HAVE_SYSTEMD
 #include <systemd/sd-daemon.h>
 #endif
+
+/* A closed standard descriptor would be the next file or socket that is opened, and log lines would go into that. For
+ * reading, so that a write fails as it does on a closed one. */
+static void
+fill_standard_descriptors (void)
+{
+  int fd = open ("/dev/null", O_RDONLY);
+
+  while (fd >= 0 && fd <= STDERR_FILENO)
+    fd = open ("/dev/null", O_RDONLY);
+  if (fd >= 0)
+    close (fd);
+}
 
 void
 annot_process_prepare (void)
@@ -16,8 +31,11 @@ annot_process_prepare (void)
   struct sigaction ignore = {.sa_handler = SIG_IGN};
   struct rlimit limit;
 
+  fill_standard_descriptors ();
   umask (077);
   sigaction (SIGPIPE, &ignore, NULL);
+  /* A file that may not grow is an error of the write, as a full disk is. */
+  sigaction (SIGXFSZ, &ignore, NULL);
   if (getrlimit (RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur == limit.rlim_max)
     return;
   limit.rlim_cur = limit.rlim_max;
