@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Checks what the type of an option alone cannot: addresses, networks, origins, keys that go together. */
 #include "annot-settings-private.h"
+#include "annot-settings.h"
 
 #include <gio/gio.h>
 #include <string.h>
@@ -113,7 +114,7 @@ check_secret (AnnotConfig *config, GError **error)
 {
   const char *secret = annot_config_get_string (config, "auth", "secret");
 
-  if (!secret || strlen (secret) >= 16)
+  if (!secret || strlen (secret) >= ANNOT_SECRET_SHORTEST)
     return TRUE;
   g_propagate_error (error, annot_config_error (config, "auth", "secret",
                                                 "too short to sign with; give 32 random bytes, such as of "

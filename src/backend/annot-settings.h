@@ -6,6 +6,9 @@
 
 G_BEGIN_DECLS
 
+/* What signs sessions may not be shorter: it could be guessed. In bytes. */
+#define ANNOT_SECRET_SHORTEST 16
+
 /* The core's own option table (every group but the plugins'). */
 ANNOT_API const AnnotOption *annot_core_options (void);
 

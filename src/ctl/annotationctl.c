@@ -8,6 +8,7 @@
 #include <locale.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sysexits.h>
 #include <unistd.h>
 
@@ -62,14 +63,17 @@ exit_code (const GError *error)
   return error->code == G_FILE_ERROR_NOENT ? EX_DATAERR : EX_CANTCREAT;
 }
 
-/* The token file's first line; it must be for its owner's eyes only. */
+/* The token file's first line. */
 static gboolean
 read_token (AnnotCtl *ctl, GError **error)
 {
   g_autofree char *text = NULL;
+  struct stat status;
 
   if (!ctl->token_file)
     return TRUE;
+  if (stat (ctl->token_file, &status) == 0 && S_ISREG (status.st_mode) && (status.st_mode & S_IROTH))
+    g_printerr (_ ("annotationctl: %s holds a token and can be read by everyone; chmod o-rwx it\n"), ctl->token_file);
   if (!g_file_get_contents (ctl->token_file, &text, NULL, error))
     return FALSE;
   text[strcspn (text, "\r\n")] = '\0';
@@ -100,6 +104,16 @@ run (AnnotCtl *ctl, int argc, char **argv, GError **error)
   return read_token (ctl, error) && command->run (ctl, argc - words, argv + words, error);
 }
 
+/* A result that did not arrive (a token is shown only once) is no success. g_print() tells nobody; the stream knows. */
+static int
+finish (int code)
+{
+  if (fflush (stdout) == 0 && !ferror (stdout))
+    return code;
+  g_printerr (_ ("%s: standard output could not be written: what was printed is not complete\n"), "annotationctl");
+  return code == EX_OK ? EX_CANTCREAT : code;
+}
+
 static gboolean
 parse_global (AnnotCtl *ctl, int *argc, char ***argv, GError **error)
 {
@@ -126,7 +140,7 @@ parse_global (AnnotCtl *ctl, int *argc, char ***argv, GError **error)
     return FALSE;
   if (version) {
     g_print ("annotationctl %s\n", PACKAGE_VERSION);
-    exit (EX_OK);
+    exit (finish (EX_OK));
   }
   return TRUE;
 }
@@ -151,7 +165,5 @@ main (int argc, char **argv)
     code = exit_code (error);
   }
   annot_ctl_clear (&ctl);
-  if (fflush (stdout) != 0 && code == EX_OK)
-    code = EX_CANTCREAT;
-  return code;
+  return finish (code);
 }

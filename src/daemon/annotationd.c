@@ -9,10 +9,12 @@
 #include "backend/annot-settings.h"
 #include "backend/annot-state-dir.h"
 
+#include <errno.h>
 #include <glib/gi18n.h>
 #include <locale.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sysexits.h>
 
 /* The three backends, configured and closed. */
@@ -55,8 +57,12 @@ check_secret (AnnotConfig *config, GError **error)
   g_autoptr (GError) local = NULL;
   g_autofree char *secret = annot_config_get_secret (config, "auth", "secret", "secret-file", &local);
 
-  if (!local)
+  if (!local && (!secret || strlen (secret) >= ANNOT_SECRET_SHORTEST))
     return TRUE;
+  if (!local)
+    local = annot_config_error (config, "auth", "secret-file",
+                                "its first line is too short to sign with; write 32 random bytes there, such as of "
+                                "\"openssl rand -hex 32\"");
   g_propagate_error (error, g_steal_pointer (&local));
   return FALSE;
 }
@@ -77,13 +83,22 @@ check_certificate (AnnotConfig *config, GError **error)
   return loaded != NULL;
 }
 
+/* What was asked for is nothing when it did not arrive: a full disk is no success. */
+static int
+print (const char *text)
+{
+  if (fputs (text, stdout) >= 0 && fflush (stdout) == 0)
+    return EXIT_SUCCESS;
+  fprintf (stderr, _ ("annotationd: cannot write to standard output: %s\n"), g_strerror (errno));
+  return EX_CANTCREAT;
+}
+
 static int
 list_plugins (AnnotPluginLoader *loader)
 {
   g_autofree char *table = annot_plugin_loader_print (loader);
 
-  fputs (table, stdout);
-  return EXIT_SUCCESS;
+  return print (table);
 }
 
 static int
@@ -128,16 +143,14 @@ run (const AnnotCommandLine *command_line, AnnotLog *log)
   if (command_line->mode == ANNOT_MODE_PRINT_CONFIG) {
     g_autofree char *text = annot_settings_print (config);
 
-    fputs (text, stdout);
-    return EXIT_SUCCESS;
+    return print (text);
   }
   if (!make_backends (&backends, loader, config, &error) || !check_secret (config, &error) ||
       !check_certificate (config, &error))
     return report (error);
   if (command_line->mode == ANNOT_MODE_SERVE)
     return serve (config, &backends);
-  puts (_ ("The configuration is good."));
-  return EXIT_SUCCESS;
+  return print (_ ("The configuration is good.\n"));
 }
 
 int
@@ -156,10 +169,8 @@ main (int argc, char **argv)
     fprintf (stderr, _ ("annotationd: %s; see annotationd --help\n"), error->message);
     return EX_USAGE;
   }
-  if (command_line.mode == ANNOT_MODE_VERSION) {
-    puts (PACKAGE_NAME " " VERSION);
-    return EXIT_SUCCESS;
-  }
+  if (command_line.mode == ANNOT_MODE_VERSION)
+    return print (PACKAGE_NAME " " VERSION "\n");
   annot_log_install (&log);
   annot_process_prepare ();
   return run (&command_line, &log);

@@ -11,9 +11,11 @@ import sqlite3
 import subprocess
 import sys
 import tempfile
+import termios
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
-from annotationd_harness import BUILD_DIR, SOURCE_DIR, Daemon, Tap, find_program, wait_for  # noqa: E402
+from annotationd_harness import (BUILD_DIR, SOURCE_DIR, Daemon, Tap, example, find_program,  # noqa: E402
+                                 wait_for)
 
 USAGE, DATA, UNAVAILABLE, CANNOT_CREATE, NO_PERMISSION, CONFIG = 64, 65, 69, 73, 77, 78
 SECRET = "a-secret-that-is-never-printed-0123"
@@ -78,6 +80,86 @@ def test_check(tap, daemon):
     tap.equal(done.returncode, CONFIG, "a keyfile that is not there: 78")
     done = run(daemon, "--list-plugins", "--plugin-dir", "/nonexistent")
     tap.equal(done.returncode, CONFIG, "a plugin folder that is not there: 78")
+
+
+    done = run(daemon, "--check-config", "--set", "broker.events-topic=a/b")
+    tap.ok(done.returncode == CONFIG and "[broker] events-topic: " in last_line(done),
+           "a topic that the broker can have no file for", done)
+    short = os.path.join(daemon.directory, "short")
+    with open(short, "w", encoding="utf-8") as file:
+        file.write("too short\n")
+    os.chmod(short, 0o600)
+    done = run(daemon, "--check-config", "--set", f"auth.secret-file={short}")
+    tap.ok(done.returncode == CONFIG and "[auth] secret-file: " in last_line(done) and "too short" in last_line(done),
+           "a secret file whose secret could be guessed", done)
+
+
+def test_lost_output(tap, daemon):
+    """What was printed into nothing was not done: a token is shown only once."""
+    daemon.add_user("ann", "secret-enough")
+
+    def lost(program, *arguments):
+        with open("/dev/full", "w", encoding="utf-8") as full:
+            return subprocess.run([find_program(program), "--plugin-dir", daemon.plugin_dir(), "--config",
+                                   daemon.config_file, *arguments], stdout=full, stderr=subprocess.PIPE, text=True,
+                                  timeout=60, env=daemon.environment(), check=False)
+
+    for program, arguments in (("annotationd", ["--print-config"]), ("annotationd", ["--list-plugins"]),
+                               ("annotationd", ["--version"]), ("annotationd", ["--check-config"]),
+                               ("annotationctl", ["config", "print"]), ("annotationctl", ["--version"]),
+                               ("annotationctl", ["token", "add", "ann"])):
+        done = lost(program, *arguments)
+        tap.ok(done.returncode == CANNOT_CREATE and "standard output" in done.stderr and done.stderr.count("\n") == 1,
+               f"{program} {' '.join(arguments)} onto a full disk: 73 and one line", done)
+
+
+def test_closed_descriptors(tap, daemon):
+    """No file and no socket may become what log lines are written to."""
+    command = daemon.command()
+    with subprocess.Popen(["sh", "-c", 'exec "$@" <&- >&- 2>&-', "sh", *command], env=daemon.environment()) as process:
+        wait_for(daemon.ready)
+        links = [os.readlink(f"/proc/{process.pid}/fd/{fd}") for fd in range(3)]
+        tap.equal(links, ["/dev/null"] * 3, "closed standard descriptors stay harmless")
+        process.terminate()
+        tap.equal(process.wait(30), 0, "and nothing else is different")
+
+
+def test_file_size_limit(tap, daemon):
+    """A limit on the size of files is a full disk, not the end."""
+    daemon.add_user("pia", "secret-enough", ["producer"])
+    command = daemon.command()
+    with subprocess.Popen(["sh", "-c", 'ulimit -f 1000; exec "$@"', "sh", *command], env=daemon.environment(),
+                          stderr=subprocess.DEVNULL) as process:
+        wait_for(daemon.ready)
+        client = daemon.login("pia", "secret-enough")
+        statuses = []
+        for number in range(20):
+            try:
+                statuses.append(client.post("/api/v1/examples", example(f"e{number}", text="x" * 100000)).status)
+            except OSError:
+                statuses.append(0)
+        tap.ok(0 not in statuses and statuses[-1] >= 500 and process.poll() is None, "a file that may not grow: refused",
+               (statuses, process.poll()))
+        process.kill()
+
+
+def test_interrupted_prompt(tap, daemon):
+    """Ctrl-C at the question for a password leaves the terminal as it was."""
+    ours, theirs = os.openpty()
+    command = [find_program("annotationctl"), "--plugin-dir", daemon.plugin_dir(), "--config", daemon.config_file,
+               "user", "add", "bob", "--role", "annotator"]
+    with subprocess.Popen(["setsid", "-c", "-w", *command], stdin=theirs, stdout=theirs, stderr=theirs,
+                          env=daemon.environment()) as process:
+        said = b""
+        while b"New password" not in said:
+            said += os.read(ours, 4096)
+        hidden = wait_for(lambda: not termios.tcgetattr(theirs)[3] & termios.ECHO)
+        os.write(ours, b"\x03")
+        process.wait(30)
+        tap.ok(hidden and process.returncode != 0 and termios.tcgetattr(theirs)[3] & termios.ECHO,
+               "an interrupted question for a password gives the echo back", process.returncode)
+    os.close(ours)
+    os.close(theirs)
 
 
 def test_print(tap, daemon):
@@ -272,7 +354,8 @@ def main():
     tap = Tap()
     if not find_program("annotationd") or not find_program("annotationctl"):
         tap.skip_all("annotationd and annotationctl are not built")
-    for test in (test_usage, test_check, test_print, test_start_failures, test_locked_store, test_first_start,
+    for test in (test_usage, test_check, test_print, test_lost_output, test_closed_descriptors,
+                 test_file_size_limit, test_interrupted_prompt, test_start_failures, test_locked_store, test_first_start,
                  test_second_signal, test_service_manager, test_not_root, test_store_owner,
                  test_control_program):
         with Daemon() as daemon:
