@@ -201,6 +201,12 @@ annot_test_rooms_position (AnnotTestRooms *self)
   return position;
 }
 
+gint64
+annot_test_patience (gint64 microseconds)
+{
+  return g_getenv ("ANNOT_TEST_SLOW") ? 10 * microseconds : microseconds;
+}
+
 char *
 annot_test_rooms_document (const char *event_id)
 {

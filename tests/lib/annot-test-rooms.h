@@ -38,6 +38,8 @@ void annot_test_rooms_feed (AnnotTestRooms *self, const char *topic, const char 
 char *annot_test_rooms_read_topic (AnnotTestRooms *self, const char *topic);
 /* Returns: (transfer full): where the store stands */
 AnnotPosition *annot_test_rooms_position (AnnotTestRooms *self);
+/* Returns: how long something may take that is to take this long, microseconds: more where the test runs slowly */
+gint64 annot_test_patience (gint64 microseconds);
 /* Returns: (transfer full): the document of a hard example */
 char *annot_test_rooms_document (const char *event_id);
 
