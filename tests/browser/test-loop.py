@@ -105,7 +105,7 @@ def test_order(tap, daemon, page):
     for index, name in enumerate(wanted):
         tap.ok(page.wait_current(name), f"{name} is number {index + 1}")
         page.press(Keys.ENTER)
-    tap.ok(wait_for(lambda: page.is_shown("#empty")), "then nobody waits")
+    tap.ok(wait_for(lambda: page.is_shown("#empty")), "then nothing waits")
     tap.ok(wait_for(lambda: len(daemon.read_topic("labeled-examples")) == 1 + len(wanted)), "all of them came out")
 
 

@@ -113,7 +113,7 @@ function classes(labels, inspector) {
   return keys.map((digit) => ({
     group: "Class",
     keys: [String(digit)],
-    shown: digit === 1 ? "1 … 9" : "",
+    shown: digit === 1 ? "1…9" : "",
     does: "Class of the selected box, or of the next one drawn",
     run: () => choose(digit - 1),
   }));

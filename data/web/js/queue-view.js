@@ -56,7 +56,7 @@ export class QueueView {
     this.more.textContent = `and ${hidden} more`;
     if (wanted.length === 0) {
       this.more.hidden = false;
-      this.more.textContent = "Nobody waits.";
+      this.more.textContent = "Nothing waits.";
     }
   }
 
