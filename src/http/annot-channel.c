@@ -27,7 +27,7 @@ annot_channel_free (AnnotChannel *self)
     /* The socket closes with the last reference of the stream below. */
     shutdown (self->fd, SHUT_RDWR);
     g_object_unref (self->tls);
-  } else {
+  } else if (self->fd != -1) {
     close (self->fd);
   }
   if (self->released != NULL) {
@@ -46,6 +46,7 @@ annot_channel_start_tls (AnnotChannel *self, GTlsCertificate *certificate, GErro
   g_autoptr (GSocketConnection) stream = g_socket_connection_factory_create_connection (socket);
   g_autoptr (GIOStream) tls = g_tls_server_connection_new (G_IO_STREAM (stream), certificate, error);
   if (tls == NULL) {
+    self->fd = -1; /* closes with the stream */
     return FALSE;
   }
   static const char *const protocols[] = { "http/1.1", NULL };

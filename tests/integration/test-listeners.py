@@ -43,6 +43,11 @@ def read_to_end(line):
     return b"".join(pieces)
 
 
+def stop(daemon):
+    code = daemon.stop()
+    tap.ok(code == 0, "the daemon drains", f"exit {code}\n{daemon.log()[-4000:]}")
+
+
 def test_tls():
     if shutil.which("openssl") is None:
         tap.skip("TLS", "openssl is not installed")
@@ -108,7 +113,7 @@ def test_tls():
         except ConnectionError:
             pass
         tap.ok(time.monotonic() - began < 6, "a handshake that does not go on has a deadline")
-        tap.equal(daemon.stop(), 0, "the daemon drains")
+        stop(daemon)
 
 
 def ask_local(path, request=b"GET /healthz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"):
@@ -135,7 +140,7 @@ def test_local_socket():
             tap.ok(read_to_end(line).startswith(b"HTTP/1.1 200"), "so is a second port")
         got = ask_local(path, b"GET /healthz HTTP/1.1\r\nHost: x\r\nX-Forwarded-Proto: https\r\nConnection: close\r\n\r\n")
         tap.ok(b"Strict-Transport-Security" in got, "a proxy at the local socket is believed")
-        tap.equal(daemon.stop(), 0, "the daemon drains")
+        stop(daemon)
         tap.ok(not os.path.exists(path), "and removes the socket's file")
 
 
@@ -193,7 +198,7 @@ def test_stream():
         got = read_to_end(old)
         tap.ok(b"chunked" not in got.split(b"\r\n\r\n")[0] and got.endswith(answer.body[-100:]),
                "HTTP/1.0 gets the stream without chunks, ended by the close", got[-100:])
-        tap.equal(daemon.stop(), 0, "the daemon drains")
+        stop(daemon)
 
 
 def main():
