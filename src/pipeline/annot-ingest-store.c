@@ -158,6 +158,24 @@ fail_tasks (AnnotIngest *self, Range range, const GError *error)
   }
 }
 
+/* Those, too, who came while the batch was in the store. */
+static void
+fail_queued_tasks (AnnotIngest *self, const GError *error)
+{
+  GQueue queued = self->queue;
+  AnnotIngestUnit *unit;
+
+  g_queue_init (&self->queue);
+  while ((unit = g_queue_pop_head (&queued))) {
+    if (!unit->task) {
+      g_queue_push_tail (&self->queue, unit);
+      continue;
+    }
+    g_task_return_error (unit->task, g_error_copy (error));
+    annot_ingest_retire (self, unit);
+  }
+}
+
 static gboolean
 on_retry_timer (gpointer user_data)
 {
@@ -180,7 +198,8 @@ retry_later (AnnotIngest *self, Range range, const GError *error)
                "last line)",
                error->message, suppressed);
   self->counters.store_retries++;
-  fail_tasks (self, range, error);
+  fail_tasks (self, (Range){0, self->batch->units->len}, error);
+  fail_queued_tasks (self, error);
   push_range (self->batch, range.first, range.count);
   self->retry_timer = g_timeout_add ((guint) delay, on_retry_timer, self);
   annot_ingest_press (self);

@@ -11,6 +11,9 @@
 #define BYTES_BOUND (64 * 1024 * 1024)
 /* HTTP waits for no one: beyond this many batches it is told to come back. */
 #define BATCHES_BOUND 8
+/* So many batches may be finished behind one message that is not: a dead-letter topic that is away stops the intake then,
+ * or what waits for it, and what is read again after a restart, would grow without end. */
+#define BEHIND_BOUND 20
 
 G_DEFINE_FINAL_TYPE (AnnotIngest, annot_ingest, G_TYPE_OBJECT)
 
@@ -110,7 +113,8 @@ annot_ingest_press (AnnotIngest *self)
 {
   gboolean full = self->rows >= 2 * self->batch_size || self->bytes >= BYTES_BOUND;
   gboolean low = self->rows < self->batch_size && self->bytes < BYTES_BOUND / 2;
-  gboolean held = self->draining || self->retry_timer;
+  gboolean behind = annot_offset_tracker_get_waiting (self->tracker) >= BEHIND_BOUND * self->batch_size;
+  gboolean held = self->draining || self->retry_timer || behind;
 
   if (!self->consuming)
     return;

@@ -193,3 +193,13 @@ annot_offset_tracker_all_idle (AnnotOffsetTracker *self)
   }
   return TRUE;
 }
+
+guint
+annot_offset_tracker_get_waiting (AnnotOffsetTracker *self)
+{
+  guint waiting = 0;
+
+  for (guint i = 0; i < self->partitions->len; i++)
+    waiting += ((const Partition *) g_ptr_array_index (self->partitions, i))->entries.length;
+  return waiting;
+}

@@ -30,5 +30,7 @@ void annot_offset_tracker_stored (AnnotOffsetTracker *self, const char *topic, i
 /* Whether all that has begun in the partition is finished and stored (also when nothing is known of it). */
 gboolean annot_offset_tracker_is_idle (AnnotOffsetTracker *self, const char *topic, int partition);
 gboolean annot_offset_tracker_all_idle (AnnotOffsetTracker *self);
+/* How many are under way, or finished and waiting for one before them. */
+guint annot_offset_tracker_get_waiting (AnnotOffsetTracker *self);
 
 G_END_DECLS

@@ -238,6 +238,59 @@ test_dead_letter_topic_away (Fixture *self, gconstpointer data)
   g_assert_cmpuint (counters (self).dead_lettered, ==, 1);
 }
 
+/* One message that can go nowhere must not let what is finished behind it grow without end. */
+static void
+test_dead_letter_topic_long_away (Fixture *self, gconstpointer data)
+{
+  if (!self->rooms)
+    return;
+  annot_test_rooms_script (self->rooms, "broker", "[{\"method\":\"produce\",\"error\":\"not-connected\"}]");
+  annot_test_rooms_feed (self->rooms, "hard-examples", "{not JSON");
+  feed (self, "a", 300);
+  expect_assigned ();
+  g_test_expect_message (G_LOG_DOMAIN, G_LOG_LEVEL_WARNING, "intake: hard-examples:0:0 goes to hard-examples.dlq: *");
+  g_test_expect_message (G_LOG_DOMAIN, G_LOG_LEVEL_WARNING, "intake: topic hard-examples.dlq did not take *");
+  start (self);
+  annot_test_wait_for (1500);
+  g_test_assert_expected_messages ();
+  /* Twenty batches of four, and what was delivered before the pause took hold. */
+  g_assert_true (counters (self).paused);
+  g_assert_cmpint (seq_of_store (self), >=, 75);
+  g_assert_cmpint (seq_of_store (self), <, 200);
+  annot_test_rooms_script (self->rooms, "broker", "[]");
+  g_assert_true (annot_test_wait_until (is_done, self, 8000));
+  g_assert_cmpuint (counters (self).dead_lettered, ==, 1);
+  g_assert_cmpint (seq_of_store (self), ==, 300);
+}
+
+/* Requests that come while a batch is in the store hear of its failure, too: not minutes later. */
+static void
+test_put_while_store_fails (Fixture *self, gconstpointer data)
+{
+  g_autoptr (GPtrArray) examples = g_ptr_array_new_with_free_func ((GDestroyNotify) annot_example_unref);
+  g_auto (AnnotTestCall) first = ANNOT_TEST_CALL_INIT;
+  g_auto (AnnotTestCall) second = ANNOT_TEST_CALL_INIT;
+  g_autoptr (GError) error = NULL;
+  gint64 began = g_get_monotonic_time ();
+
+  if (!self->rooms)
+    return;
+  annot_test_rooms_script (self->rooms, "store",
+                           "[{\"method\":\"put_examples\",\"delay-ms\":500,\"error\":\"temporary\"}]");
+  g_test_expect_message (G_LOG_DOMAIN, G_LOG_LEVEL_WARNING, "intake: the store did not take a batch: *");
+  g_ptr_array_add (examples, annot_test_rooms_make_example ("http", 0));
+  annot_ingest_put (self->ingest, examples, NULL, annot_test_call_done, &first);
+  annot_ingest_put (self->ingest, examples, NULL, annot_test_call_done, &second);
+  g_assert_null (annot_ingest_put_finish (self->ingest, annot_test_call_wait (&first), &error));
+  g_assert_true (annot_error_is_transient (error));
+  g_clear_error (&error);
+  g_assert_null (annot_ingest_put_finish (self->ingest, annot_test_call_wait (&second), &error));
+  g_assert_true (annot_error_is_transient (error));
+  g_assert_cmpint (g_get_monotonic_time () - began, <, 950 * 1000);
+  g_test_assert_expected_messages ();
+  g_assert_cmpuint (counters (self).in_flight, ==, 0);
+}
+
 static void
 test_store_away (Fixture *self, gconstpointer data)
 {
@@ -474,6 +527,8 @@ main (int argc, char **argv)
   ADD ("stored", test_stored);
   ADD ("dead-letters", test_dead_letters);
   ADD ("dead-letter-topic-away", test_dead_letter_topic_away);
+  ADD ("dead-letter-topic-long-away", test_dead_letter_topic_long_away);
+  ADD ("put-while-store-fails", test_put_while_store_fails);
   ADD ("store-away", test_store_away);
   ADD ("answer-lost", test_answer_lost);
   ADD ("poison-row", test_poison_row);
