@@ -169,6 +169,34 @@ pass_pointer (FakeCall *call, gpointer value)
   g_task_return_pointer (call->task, value, call->free_value);
 }
 
+typedef struct {
+  GAsyncResult *result;
+  FakeCall *call;
+} LateAnswer;
+
+static gboolean
+answer_late (gpointer user_data)
+{
+  g_autofree LateAnswer *late = user_data;
+  g_autoptr (GAsyncResult) result = late->result;
+
+  fake_call_done (G_OBJECT (late->call->real), result, late->call);
+  return G_SOURCE_REMOVE;
+}
+
+static void
+answer_later (FakeCall *call, GAsyncResult *result)
+{
+  LateAnswer *late = g_new (LateAnswer, 1);
+  g_autoptr (GSource) timer = g_timeout_source_new (call->verdict.answer_delay_ms);
+
+  call->verdict.answer_delay_ms = 0;
+  late->result = g_object_ref (result);
+  late->call = call;
+  g_source_set_callback (timer, answer_late, late, NULL);
+  g_source_attach (timer, g_task_get_context (call->task));
+}
+
 void
 fake_call_done (GObject *source, GAsyncResult *result, gpointer user_data)
 {
@@ -177,6 +205,10 @@ fake_call_done (GObject *source, GAsyncResult *result, gpointer user_data)
   gpointer pointer = NULL;
   gssize number = 0;
 
+  if (call->verdict.answer_delay_ms > 0) {
+    answer_later (g_steal_pointer (&call), result);
+    return;
+  }
   if (call->kind == FAKE_POINTER)
     pointer = g_task_propagate_pointer (G_TASK (result), &error);
   else if (call->kind == FAKE_INT)

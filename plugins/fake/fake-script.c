@@ -16,6 +16,7 @@ typedef struct {
   gboolean hangs;
   gboolean unhealthy;
   guint delay_ms;
+  guint answer_delay_ms;
   gint64 seen;
 } Rule;
 
@@ -67,6 +68,7 @@ read_rule (JsonArray *array, guint index, JsonNode *node, gpointer user_data)
   rule->hangs = json_object_get_boolean_member_with_default (object, "hang", FALSE);
   rule->unhealthy = json_object_get_boolean_member_with_default (object, "unhealthy", FALSE);
   rule->delay_ms = (guint) json_object_get_int_member_with_default (object, "delay-ms", 0);
+  rule->answer_delay_ms = (guint) json_object_get_int_member_with_default (object, "answer-delay-ms", 0);
   if (!rule->method && !rule->event)
     g_error ("fake: %s: rule %u has neither method nor event", self->path, index);
   g_ptr_array_add (self->rules, rule);
@@ -174,6 +176,7 @@ fake_script_next (FakeScript *self, const char *method, FakeVerdict *verdict)
     verdict->hangs = rule->hangs;
     verdict->unhealthy = rule->unhealthy;
     verdict->delay_ms = rule->delay_ms;
+    verdict->answer_delay_ms = rule->answer_delay_ms;
     return;
   }
 }

@@ -16,6 +16,7 @@ G_BEGIN_DECLS
  *    "message": "…",             its text
  *    "answer-lost": true,        with "error": the call is made, and then fails: whether it took effect is unknown
  *    "delay-ms": 100,            waits before anything else
+ *    "answer-delay-ms": 100,     what was done is answered so much later
  *    "hang": true,               never answers, until the backend is closed
  *    "unhealthy": true}          for "health": the answer is healthy=FALSE
  *
@@ -33,6 +34,7 @@ typedef struct {
   gboolean hangs;
   gboolean unhealthy;
   guint delay_ms;
+  guint answer_delay_ms;
   GError *error;
 } FakeVerdict;
 

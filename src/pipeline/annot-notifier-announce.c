@@ -59,6 +59,9 @@ on_published (GObject *source, GAsyncResult *result, gpointer user_data)
 
   if (!annot_state_publish_finish (ANNOT_STATE (source), result, &error)) {
     annot_notifier_report (publication->notifier, "only the pages of this instance were told at once", error);
+    /* A new example is found by its seq; an event is found by nothing. */
+    if (publication->receive == annot_notifier_receive_event)
+      publication->notifier->owing = TRUE;
     publication->receive (publication->notifier, publication->text);
   }
   if (publication->task) {
@@ -153,4 +156,28 @@ void
 annot_notifier_announce_resync (AnnotNotifier *self)
 {
   announce_event (self, "resync", NULL, NULL);
+}
+
+static void
+on_debt_told (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (AnnotNotifier) self = user_data;
+
+  self->settling = FALSE;
+  /* While it is away the pages here know all the same. */
+  if (!annot_state_publish_finish (ANNOT_STATE (source), result, NULL))
+    self->owing = TRUE;
+}
+
+void
+annot_notifier_settle_debt (AnnotNotifier *self)
+{
+  g_autoptr (GBytes) text = NULL;
+
+  if (!self->owing || self->settling)
+    return;
+  self->owing = FALSE;
+  self->settling = TRUE;
+  text = annot_notification_event ("resync", NULL, NULL);
+  annot_state_publish (self->state, ANNOT_CHANNEL_EVENTS, text, self->cancellable, on_debt_told, g_object_ref (self));
 }

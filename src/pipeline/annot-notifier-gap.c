@@ -42,6 +42,11 @@ on_filled (GObject *source, GAsyncResult *result, gpointer user_data)
     annot_notifier_report (self, "missed notifications were not read", error);
     return;
   }
+  if (self->outdated) {
+    self->outdated = FALSE;
+    fill (self);
+    return;
+  }
   whole = tell_rows (self, page->examples);
   annot_notifier_release_held (self);
   more = whole && page->examples->len == ANNOT_NOTIFIER_PAGE;
@@ -68,6 +73,7 @@ fill (AnnotNotifier *self)
     return;
   }
   self->filling = TRUE;
+  self->outdated = FALSE;
   self->fill_until = self->target;
   query.after_seq = self->last;
   annot_store_list_examples (self->store, &query, self->cancellable, on_filled, g_object_ref (self));

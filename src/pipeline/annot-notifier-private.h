@@ -17,6 +17,9 @@ G_BEGIN_DECLS
  * @epoch, @last: where pages here stand: every new_example up to @last has been told, or a resync past it
  * @target: the largest seq that is known to exist; @last < @target means that something is missing or under way
  * @held: seq → text, came before what must come first
+ * @outdated: something was removed since the store was asked: its answer may tell of what is gone
+ * @removals: how often something was removed
+ * @owing: events were told here only, because the state was away: the pages of all instances are to fetch anew
  */
 struct _AnnotNotifier {
   GObject parent_instance;
@@ -36,12 +39,16 @@ struct _AnnotNotifier {
   AnnotNotificationRing *ring;
   guint gap_timer;
   gboolean filling;
+  gboolean outdated;
+  guint removals;
   guint64 gaps;
 
   guint poll_timer;
   guint turn;
   gboolean polling;
   gboolean changed;
+  gboolean owing;
+  gboolean settling;
   gint64 polled_from;
   gint64 pending;
   gint64 told_pending;
@@ -63,6 +70,8 @@ void annot_notifier_release_held (AnnotNotifier *self);
 void annot_notifier_expect (AnnotNotifier *self, gint64 seq);
 /* Asks the store where it stands. */
 void annot_notifier_poll (AnnotNotifier *self);
+/* Once the state is back, makes good for the events that the other instances have missed. */
+void annot_notifier_settle_debt (AnnotNotifier *self);
 void annot_notifier_report (AnnotNotifier *self, const char *what, const GError *error);
 
 G_END_DECLS

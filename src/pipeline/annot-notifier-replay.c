@@ -2,10 +2,11 @@
 /* What a page that comes back has missed. */
 #include "annot-notifier-private.h"
 
-/* at: the texts reach to this seq */
+/* at: the texts reach to this seq; removals: as of the beginning */
 typedef struct {
   char *epoch;
   gint64 at;
+  guint removals;
   GPtrArray *texts;
 } Replay;
 
@@ -77,7 +78,9 @@ read_on (GTask *task)
   Replay *replay = g_task_get_task_data (task);
   AnnotExampleQuery query = {.order = ANNOT_ORDER_OLDEST, .any_status = TRUE, .limit = ANNOT_NOTIFIER_PAGE};
 
-  if (g_strcmp0 (replay->epoch, self->epoch) != 0 || replay->at < 0 || replay->at > self->last ||
+  /* What was read before a removal may tell of what is gone. */
+  if (replay->removals != self->removals || g_strcmp0 (replay->epoch, self->epoch) != 0 ||
+      replay->at < 0 || replay->at > self->last ||
       self->last - replay->at + (gint64) replay->texts->len > ANNOT_NOTIFIER_MAX_GAP) {
     return_resync (task);
     return;
@@ -99,6 +102,7 @@ annot_notifier_replay (AnnotNotifier *self, const char *epoch, gint64 seq, GCanc
 
   replay->epoch = g_strdup (epoch);
   replay->at = seq;
+  replay->removals = self->removals;
   replay->texts = g_ptr_array_new_with_free_func ((GDestroyNotify) g_bytes_unref);
   g_task_set_task_data (task, replay, (GDestroyNotify) replay_free);
   read_on (task);

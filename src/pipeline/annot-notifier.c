@@ -200,6 +200,18 @@ annot_notifier_receive_example (AnnotNotifier *self, GBytes *text)
   annot_notifier_expect (self, notification->seq);
 }
 
+/* What is gone must be told no more, neither from the ring nor from what is held back or being read: the store knows
+ * what is left. */
+static void
+forget_removed (AnnotNotifier *self)
+{
+  annot_notification_ring_clear (self->ring);
+  drop_held (self);
+  self->outdated = self->filling;
+  self->removals++;
+  annot_notifier_expect (self, self->target);
+}
+
 void
 annot_notifier_receive_event (AnnotNotifier *self, GBytes *text)
 {
@@ -215,10 +227,10 @@ annot_notifier_receive_event (AnnotNotifier *self, GBytes *text)
     if (notification->account && notification->example_id)
       g_signal_emit (self, signals[SIGNAL_PERSONAL], 0, notification->account, own);
   } else if (g_str_equal (notification->type, "resync")) {
+    forget_removed (self);
     annot_notifier_jump (self, self->epoch, self->last);
   } else if (g_str_equal (notification->type, "example_removed")) {
-    /* What is gone must not be replayed. */
-    annot_notification_ring_clear (self->ring);
+    forget_removed (self);
     annot_notifier_emit (self, text);
   } else if (g_strv_contains (plain, notification->type)) {
     annot_notifier_emit (self, text);
@@ -241,10 +253,17 @@ on_event_message (AnnotState *state, const char *channel, GBytes *data, gpointer
   annot_notifier_receive_event (self, data);
 }
 
+/* The store tells which examples are new, but not what became of those that pages know: they fetch anew. */
 static void
 on_gap (AnnotState *state, gpointer user_data)
 {
-  annot_notifier_poll (user_data);
+  g_autoptr (AnnotNotifier) self = g_object_ref (user_data);
+
+  if (!self->started)
+    return;
+  forget_removed (self);
+  annot_notifier_jump (self, self->epoch, self->last);
+  annot_notifier_poll (self);
 }
 
 /* Start: subscribe first, then look where the store stands, so that nothing falls between the two. */
@@ -254,6 +273,7 @@ on_turn (gpointer user_data)
 {
   AnnotNotifier *self = user_data;
 
+  annot_notifier_settle_debt (self);
   /* Every other turn anyway, every turn when something has happened. */
   if (self->changed || ++self->turn % 2 == 0)
     annot_notifier_poll (self);

@@ -321,6 +321,74 @@ test_state_away (Fixture *self, gconstpointer data)
   g_test_assert_expected_messages ();
 }
 
+/* Events that the other instances could not be told, and that no seq shows to be missing: their pages fetch anew. */
+static void
+test_events_owed (Fixture *self, gconstpointer data)
+{
+  Fixture other = {.rooms = self->rooms};
+
+  if (!self->rooms)
+    return;
+  other.events = g_ptr_array_new_with_free_func (g_free);
+  other.personal = g_ptr_array_new_with_free_func (g_free);
+  start (&other);
+  annot_test_rooms_script (self->rooms, "state", "[{\"method\":\"publish\",\"error\":\"not-connected\"}]");
+  g_test_expect_message (G_LOG_DOMAIN, G_LOG_LEVEL_WARNING, "notifier: only the pages of this instance*");
+  annot_notifier_announce (self->notifier, "example_done", "a-1");
+  annot_notifier_announce (self->notifier, "example_removed", "a-2");
+  assert_told (self, "example_done:0 example_removed:0");
+  g_test_assert_expected_messages ();
+  assert_told (&other, "");
+  annot_test_rooms_script (self->rooms, "state", "[]");
+  assert_told (&other, "resync:0");
+  /* Once. */
+  annot_test_wait_for (2200);
+  assert_told (&other, "resync:0");
+  annot_notifier_stop (other.notifier);
+  g_object_unref (other.notifier);
+  g_ptr_array_unref (other.events);
+  g_ptr_array_unref (other.personal);
+}
+
+/* What is held back until the one before it comes is removed in the meantime. */
+static void
+test_removed_while_held (Fixture *self, gconstpointer data)
+{
+  g_autoptr (GPtrArray) examples = NULL;
+  g_auto (AnnotTestCall) call = ANNOT_TEST_CALL_INIT;
+
+  if (!self->rooms)
+    return;
+  examples = annot_test_rooms_put (self->rooms, "a", 3);
+  announce (self, examples, 0, 1);
+  announce (self, examples, 2, 1);
+  annot_store_remove (self->rooms->store, "a-2", NULL, NULL, annot_test_call_done, &call);
+  g_assert_true (annot_store_remove_finish (self->rooms->store, annot_test_call_wait (&call), NULL));
+  annot_notifier_announce (self->notifier, "example_removed", "a-2");
+  announce (self, examples, 1, 1);
+  assert_told (self, "1 example_removed:0 2 resync:3");
+}
+
+/* Removed while the store is being read to fill a gap. */
+static void
+test_removed_while_filling (Fixture *self, gconstpointer data)
+{
+  g_autoptr (GPtrArray) examples = NULL;
+  g_auto (AnnotTestCall) call = ANNOT_TEST_CALL_INIT;
+
+  if (!self->rooms)
+    return;
+  examples = annot_test_rooms_put (self->rooms, "a", 3);
+  annot_test_rooms_script (self->rooms, "store",
+                           "[{\"method\":\"list_examples\",\"times\":1,\"answer-delay-ms\":300}]");
+  announce (self, examples, 2, 1);
+  annot_test_wait_for (120);
+  annot_store_remove (self->rooms->store, "a-1", NULL, NULL, annot_test_call_done, &call);
+  g_assert_true (annot_store_remove_finish (self->rooms->store, annot_test_call_wait (&call), NULL));
+  annot_notifier_announce (self->notifier, "example_removed", "a-1");
+  assert_told (self, "example_removed:0 1 resync:3");
+}
+
 /* It takes the message and answers nothing: the offset of what was stored must not wait for it. */
 static void
 test_state_hangs (Fixture *self, gconstpointer data)
@@ -390,7 +458,8 @@ test_subscription_back (Fixture *self, gconstpointer data)
   examples = annot_test_rooms_put (self->rooms, "a", 1);
   began = g_get_monotonic_time ();
   annot_test_rooms_script (self->rooms, "state", "[{\"event\":\"gap\"}]");
-  assert_told (self, "1");
+  /* Events may have been missed, too, which no seq tells. */
+  assert_told (self, "resync:0 1");
   g_assert_cmpint (g_get_monotonic_time () - began, <, annot_test_patience (900 * 1000));
 }
 
@@ -493,6 +562,33 @@ test_replay_from_store (Fixture *self, gconstpointer data)
   assert_replay (self, position->epoch, 1197, "resync:1200");
 }
 
+/* What is removed while the store is read for a page that comes back must not be told to it after its removal. */
+static void
+test_replay_removed (Fixture *self, gconstpointer data)
+{
+  g_autoptr (GPtrArray) examples = NULL;
+  g_autoptr (GPtrArray) texts = NULL;
+  g_autoptr (AnnotPosition) position = NULL;
+  g_auto (AnnotTestCall) call = ANNOT_TEST_CALL_INIT;
+  g_autofree char *only = NULL;
+
+  if (!self->rooms)
+    return;
+  annot_notifier_stop (self->notifier);
+  g_clear_object (&self->notifier);
+  examples = annot_test_rooms_put (self->rooms, "a", 3);
+  start (self);
+  position = annot_test_rooms_position (self->rooms);
+  annot_test_rooms_script (self->rooms, "store", "[{\"method\":\"list_examples\",\"answer-delay-ms\":200}]");
+  annot_notifier_replay (self->notifier, position->epoch, 1, NULL, annot_test_call_done, &call);
+  annot_test_wait_for (50);
+  annot_notifier_announce (self->notifier, "example_removed", "a-1");
+  texts = annot_notifier_replay_finish (self->notifier, annot_test_call_wait (&call), NULL);
+  g_assert_cmpuint (texts->len, ==, 1);
+  only = g_strndup (g_bytes_get_data (texts->pdata[0], NULL), g_bytes_get_size (texts->pdata[0]));
+  g_assert_nonnull (strstr (only, "resync"));
+}
+
 static void
 test_hello (Fixture *self, gconstpointer data)
 {
@@ -546,6 +642,9 @@ main (int argc, char **argv)
   ADD ("events", test_events);
   ADD ("pending", test_pending);
   ADD ("state-away", test_state_away);
+  ADD ("events-owed", test_events_owed);
+  ADD ("removed-while-held", test_removed_while_held);
+  ADD ("removed-while-filling", test_removed_while_filling);
   ADD ("state-hangs", test_state_hangs);
   ADD ("lost-on-the-way", test_lost_on_the_way);
   ADD ("store-away", test_store_away);
@@ -553,6 +652,7 @@ main (int argc, char **argv)
   ADD ("two-instances", test_two_instances);
   ADD ("replay", test_replay);
   ADD ("replay-from-store", test_replay_from_store);
+  ADD ("replay-removed", test_replay_removed);
   ADD ("hello", test_hello);
   ADD ("let-go", test_let_go);
   return g_test_run ();
