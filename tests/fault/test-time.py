@@ -10,7 +10,7 @@ import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
 # pylint: disable=wrong-import-position
-from annotationd_harness import BUILD_DIR, Daemon, Tap, example, wait_for  # noqa: E402
+from annotationd_harness import BUILD_DIR, Daemon, Tap, example, is_sanitized, wait_for  # noqa: E402
 
 LIBRARY = os.path.join(BUILD_DIR, "tests", "lib", ".libs", "clock-jump.so")
 HOUR = 3600
@@ -26,17 +26,11 @@ def label(client, item):
                        {"corrected_detections": [], "lease": item["lease"]["token"]})
 
 
-def uses_sanitizers():
-    """A preloaded library would come before the sanitizer's runtime, which refuses that."""
-    with open(os.path.join(BUILD_DIR, "config.status"), encoding="utf-8") as file:
-        return "-fsanitize=address" in file.read()
-
-
 def test_clock(tap):
     if not os.path.exists(LIBRARY):
         tap.skip("the clock jumps", "the library that shifts the clock is not built")
         return
-    if uses_sanitizers():
+    if is_sanitized():
         tap.skip("the clock jumps", "the address sanitizer allows no preloaded library")
         return
     with Daemon({"annotation": {"lease-seconds": 600}}) as daemon:

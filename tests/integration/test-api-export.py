@@ -16,7 +16,7 @@ import zlib
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
 
 # pylint: disable=wrong-import-position
-from annotationd_harness import Daemon, Tap, example  # noqa: E402
+from annotationd_harness import Daemon, Tap, example, is_sanitized  # noqa: E402
 
 PASSWORD = "correct horse battery"
 LABELS = ["person", "car"]
@@ -165,7 +165,11 @@ def test_memory(daemon, rob, ann, admin):
     before = own_memory(daemon)
     body = export(admin, "format=yolo").body
     grown = own_memory(daemon) - before
-    tap.ok(len(body) > 40_000_000 and grown < 8_000_000, "an export does not grow the service", f"{len(body)} {grown}")
+    if is_sanitized():
+        tap.skip("an export does not grow the service", "the address sanitizer keeps freed memory")
+    else:
+        tap.ok(len(body) > 40_000_000 and grown < 8_000_000, "an export does not grow the service",
+               f"{len(body)} {grown}")
     archive = zipfile.ZipFile(io.BytesIO(body))
     tap.equal(archive.testzip(), None, "and is whole")
 

@@ -12,7 +12,7 @@ import sys
 import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "lib"))
-from annotationd_harness import Daemon, Tap, example, find_program, wait_for  # noqa: E402
+from annotationd_harness import Daemon, Tap, example, find_program, is_sanitized, wait_for  # noqa: E402
 
 tap = Tap()
 
@@ -231,12 +231,6 @@ def resident(daemon):
         return int(file.read().split()[1]) * 4096
 
 
-def is_sanitized(daemon):
-    """The address sanitizer keeps what was freed for a while."""
-    with open(f"/proc/{daemon.process.pid}/maps", encoding="ascii") as file:
-        return "libasan" in file.read()
-
-
 def test_leaks(daemon):
     base = descriptors(daemon)
     for round_number in range(5):
@@ -257,7 +251,7 @@ def test_leaks(daemon):
             memory = resident(daemon)
     tap.ok(wait_for(lambda: descriptors(daemon) <= base, 10), "2,500 connections closed by the client leave no descriptor",
            f"{descriptors(daemon)} of {base}")
-    allowed = 32 if is_sanitized(daemon) else 4
+    allowed = 32 if is_sanitized() else 4
     tap.ok(resident(daemon) - memory < allowed * 1024 * 1024, "and no memory", resident(daemon) - memory)
 
 

@@ -295,7 +295,7 @@ def test_descriptors(daemon, token, idle):
     wait_for(lambda: descriptors(daemon) <= idle, 10)
     before = descriptors(daemon)
     lines = [Line(daemon.port, token) for _ in range(200)]
-    tap.ok(descriptors(daemon) >= before + 200, "each WebSocket has one descriptor")
+    tap.ok(wait_for(lambda: descriptors(daemon) >= before + 200, 10), "each WebSocket has one descriptor")
     for number, line in enumerate(lines):
         if number % 2:
             line.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))

@@ -173,6 +173,15 @@ def find_program(name):
     return None
 
 
+def is_sanitized(build_dir=BUILD_DIR):
+    """Whether the build has the address sanitizer, which keeps freed memory for a while."""
+    try:
+        with open(os.path.join(build_dir, "config.status"), encoding="utf-8") as file:
+            return "-fsanitize=address" in file.read()
+    except FileNotFoundError:
+        return False
+
+
 class Daemon:
     """One instance of annotationd with the embedded backends, unless config says otherwise.
 
