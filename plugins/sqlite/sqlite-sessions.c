@@ -2,6 +2,10 @@
 /* API tokens, sessions and secrets. */
 #include "sqlite-operations.h"
 
+/* Each new session takes so many ended ones with it: their number follows that of the living, however often people and
+ * scripts sign in between two runs of retention. */
+#define ENDED_WITH_NEW 2
+
 /* Rows of a token or session as they are read. */
 typedef gpointer (*ReadRow) (SqliteStatement *row);
 
@@ -117,7 +121,9 @@ add_session (SqliteConnection *connection, SqliteCall *call, GError **error)
 {
   const AnnotSession *session = call->subject;
 
-  return sqlite_run (connection, error, "session-insert", "tti", session->jti, session->account, session->expires_at);
+  return sqlite_run (connection, error, "session-insert", "tti", session->jti, session->account, session->expires_at)
+         && sqlite_run (connection, error, "sessions-expired-delete", "in", sqlite_connection_now (connection),
+                        ENDED_WITH_NEW);
 }
 
 const SqliteOperation sqlite_add_session = { .answer = SQLITE_ANSWER_BOOLEAN, .run = add_session };

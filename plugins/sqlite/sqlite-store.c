@@ -8,8 +8,12 @@
 #include "sqlite-writer.h"
 
 #define READERS 2
+/* Searches and exports may read all of the database: they have connections of their own, so that nothing quick, and the
+ * health least of all, waits behind them. */
+#define SEARCHERS 2
 #define WRITES_BOUND 4096
 #define READS_BOUND 1024
+#define SEARCHES_BOUND 256
 #define BYTES_A_PAGE 4096
 /* A write that takes longer than this makes the store unhealthy. */
 #define STUCK_SECONDS 2
@@ -20,6 +24,7 @@ struct _SqliteStore {
   SqliteSettings settings;
   SqliteThreads *writer;
   SqliteThreads *readers;
+  SqliteThreads *searchers;
 };
 
 G_DEFINE_FINAL_TYPE (SqliteStore, sqlite_store, ANNOT_TYPE_STORE)
@@ -43,7 +48,7 @@ static void
 open_connections (GTask *task, gpointer source, gpointer task_data, GCancellable *cancellable)
 {
   g_autoptr (GError) error = NULL;
-  GPtrArray *connections = sqlite_open_connections (task_data, READERS, &error);
+  GPtrArray *connections = sqlite_open_connections (task_data, READERS + SEARCHERS, &error);
 
   if (connections)
     g_task_return_pointer (task, connections, (GDestroyNotify) g_ptr_array_unref);
@@ -59,14 +64,18 @@ opened (GObject *source, GAsyncResult *result, gpointer user_data)
   g_autoptr (GError) error = NULL;
   g_autoptr (GPtrArray) readers = g_task_propagate_pointer (G_TASK (result), &error);
   g_autoptr (GPtrArray) writer = g_ptr_array_new ();
+  g_autoptr (GPtrArray) searchers = g_ptr_array_new ();
 
   if (error) {
     g_task_return_error (task, g_steal_pointer (&error));
     return;
   }
   g_ptr_array_add (writer, g_ptr_array_steal_index (readers, 0));
+  while (searchers->len < SEARCHERS)
+    g_ptr_array_add (searchers, g_ptr_array_steal_index (readers, 0));
   self->writer = sqlite_threads_start ("sqlite-writer", writer, sqlite_writer_loop, WRITES_BOUND);
   self->readers = sqlite_threads_start ("sqlite-reader", readers, sqlite_reader_loop, READS_BOUND);
+  self->searchers = sqlite_threads_start ("sqlite-search", searchers, sqlite_reader_loop, SEARCHES_BOUND);
   g_task_return_boolean (task, TRUE);
 }
 
@@ -84,13 +93,22 @@ sqlite_store_open (AnnotStore *store, GTask *task)
 
 /* The last reference to self may be the task's. */
 static void
-readers_stopped (gpointer user_data)
+searchers_stopped (gpointer user_data)
 {
   g_autoptr (GTask) task = user_data;
   SqliteStore *self = g_task_get_source_object (task);
 
-  g_clear_pointer (&self->readers, sqlite_threads_free);
+  g_clear_pointer (&self->searchers, sqlite_threads_free);
   g_task_return_boolean (task, TRUE);
+}
+
+static void
+readers_stopped (gpointer user_data)
+{
+  SqliteStore *self = g_task_get_source_object (user_data);
+
+  g_clear_pointer (&self->readers, sqlite_threads_free);
+  sqlite_threads_stop (self->searchers, searchers_stopped, user_data);
 }
 
 /* The readers end last: a write may have been asked for before a read, and each is answered. */
@@ -143,6 +161,9 @@ sqlite_store_health (AnnotStore *store, GTask *task)
     READ (store, sqlite_check_reading, task, .count = waiting);
 }
 
+#define SEARCH(store, operation_, task_, ...)                                                                          \
+  enqueue (SQLITE_STORE (store)->searchers, &(SqliteCall){ .operation = &(operation_), .task = (task_), __VA_ARGS__ })
+
 static void
 sqlite_store_put_examples (AnnotStore *store, GPtrArray *examples, GTask *task)
 {
@@ -164,7 +185,14 @@ sqlite_store_get_example (AnnotStore *store, const char *event_id, gboolean with
 static void
 sqlite_store_list_examples (AnnotStore *store, const AnnotExampleQuery *query, GTask *task)
 {
-  READ (store, sqlite_list_examples, task, .subject = query);
+  /* Neither an index nor the page's size bounds how much these read. */
+  gboolean long_one = query->text || query->label || query->annotator || query->offset > 0 || query->with_frame
+                      || query->with_annotation || query->finished_after > 0 || query->finished_before > 0;
+
+  if (long_one)
+    SEARCH (store, sqlite_list_examples, task, .subject = query);
+  else
+    READ (store, sqlite_list_examples, task, .subject = query);
 }
 
 static void
@@ -343,6 +371,7 @@ sqlite_store_finalize (GObject *object)
 
   g_clear_pointer (&self->writer, sqlite_threads_free);
   g_clear_pointer (&self->readers, sqlite_threads_free);
+  g_clear_pointer (&self->searchers, sqlite_threads_free);
   g_free (self->settings.path);
   G_OBJECT_CLASS (sqlite_store_parent_class)->finalize (object);
 }

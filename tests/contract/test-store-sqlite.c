@@ -427,6 +427,81 @@ test_flood (Place *self, gconstpointer unused)
   store_contract_close (store);
 }
 
+typedef struct {
+  guint searching;
+} Searches;
+
+static void
+searched (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (AnnotExamplePage) page = annot_store_list_examples_finish (ANNOT_STORE (source), result, &error);
+
+  g_assert_no_error (error);
+  g_assert_cmpuint (page->examples->len, ==, 0);
+  ((Searches *) user_data)->searching--;
+}
+
+static gboolean
+are_searched (gpointer searches)
+{
+  return ((Searches *) searches)->searching == 0;
+}
+
+/* Searches that read all of a large database hold up one another, but nothing that is quick: the health least of all. */
+static void
+test_search_beside (Place *self, gconstpointer unused)
+{
+  AnnotStore *store;
+  Searches searches = { 0 };
+  g_autoptr (AnnotPosition) position = NULL;
+  AnnotExampleQuery query = { .order = ANNOT_ORDER_NEWEST, .any_status = TRUE, .limit = 10, .with_total = TRUE,
+                              .text = (char *) "nowhere" };
+
+  fill (self, 1);
+  execute (self, "WITH RECURSIVE n (i) AS (SELECT 2 UNION ALL SELECT i + 1 FROM n WHERE i < 20000) "
+                 "INSERT INTO examples (seq, event_id, camera_id, timestamp, priority, received_at, frame_type, "
+                 "source_partition, source_offset, labels, face_hashes, detections, payload) "
+                 "SELECT i, 'y-' || i, 'c', 0, 0.5, 0, 0, -1, -1, '[]', '[]', '[]', hex (zeroblob (1000)) FROM n");
+  store = make_store (self, NULL);
+  g_assert_true (STORE_GET (store, open));
+  for (; searches.searching < 8; searches.searching++)
+    annot_store_list_examples (store, &query, NULL, searched, &searches);
+  position = STORE_GET (store, get_position);
+  g_assert_cmpint (searches.searching, >, 4);
+  assert_healthy (store, TRUE);
+  g_assert_cmpint (searches.searching, >, 2);
+  g_assert_true (annot_test_wait_until (are_searched, &searches, 60000));
+  store_contract_close (store);
+}
+
+/* Sessions end by the thousand between two runs of retention: their rows must not gather. */
+static void
+test_ended_sessions (Place *self, gconstpointer unused)
+{
+  AnnotStore *store = make_store (self, NULL);
+  gint64 ended = g_get_real_time () - G_TIME_SPAN_HOUR;
+  sqlite3 *database = NULL;
+  sqlite3_stmt *statement = NULL;
+
+  g_assert_true (STORE_GET (store, open));
+  for (guint i = 0; i < 300; i++) {
+    g_autofree char *jti = g_strdup_printf ("jti-%u", i);
+    g_autoptr (AnnotSession) session = annot_session_new (jti, "ann", i == 0 ? ended + 2 * G_TIME_SPAN_HOUR : ended);
+
+    g_assert_true (STORE_GET (store, add_session, session));
+  }
+  store_contract_close (store);
+  g_assert_cmpint (sqlite3_open (self->path, &database), ==, SQLITE_OK);
+  g_assert_cmpint (sqlite3_prepare_v2 (database, "SELECT count (*), min (jti) FROM sessions", -1, &statement, NULL), ==,
+                   SQLITE_OK);
+  g_assert_cmpint (sqlite3_step (statement), ==, SQLITE_ROW);
+  g_assert_cmpint (sqlite3_column_int (statement, 0), <=, 3);
+  g_assert_cmpstr ((const char *) sqlite3_column_text (statement, 1), ==, "jti-0");
+  sqlite3_finalize (statement);
+  sqlite3_close (database);
+}
+
 /* What was erased is in none of the files any more. */
 static void
 test_erased_bytes (Place *self, gconstpointer unused)
@@ -521,6 +596,8 @@ main (int argc, char **argv)
   ADD ("stuck", test_stuck);
   ADD ("start-together", test_start_together);
   ADD ("flood", test_flood);
+  ADD ("search-beside", test_search_beside);
+  ADD ("ended-sessions", test_ended_sessions);
   ADD ("erased-bytes", test_erased_bytes);
   ADD ("counters", test_counters);
   return g_test_run ();
