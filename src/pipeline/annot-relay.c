@@ -186,6 +186,13 @@ take_limit (AnnotRelay *self)
   return (guint) CLAMP (room, 1, (gsize) MIN (TAKE_LIMIT, FLYING_LIMIT - flying));
 }
 
+/* Others may take it at once, instead of when its claim runs out. */
+static void
+give_back (AnnotRelay *self, const char *id)
+{
+  annot_store_postpone_outgoing (self->store, id, 0, NULL, NULL, NULL, NULL);
+}
+
 static void
 on_taken (GObject *source, GAsyncResult *result, gpointer user_data)
 {
@@ -202,6 +209,12 @@ on_taken (GObject *source, GAsyncResult *result, gpointer user_data)
   }
   if (taken->len > 0)
     ANNOT_FAULT_POINT ("after_take_outgoing");
+  /* The drain has been cut short in the meantime: nothing may be on its way when the broker is closed. */
+  if (self->stopped) {
+    for (guint i = 0; i < taken->len && self->store; i++)
+      give_back (self, ((const AnnotOutgoing *) g_ptr_array_index (taken, i))->id);
+    return;
+  }
   g_ptr_array_set_free_func (taken, NULL);
   for (guint i = 0; i < taken->len; i++) {
     AnnotOutgoing *outgoing = g_ptr_array_index (taken, i);
@@ -307,9 +320,8 @@ annot_relay_settle (AnnotRelay *self)
   }
 }
 
-/* Others may take at once what is still in flight here, instead of when its claim runs out. */
 static void
-give_back (AnnotRelay *self)
+give_all_back (AnnotRelay *self)
 {
   GHashTableIter iter;
   gpointer id;
@@ -317,7 +329,7 @@ give_back (AnnotRelay *self)
   g_hash_table_iter_init (&iter, self->flying);
   while (g_hash_table_iter_next (&iter, &id, NULL)) {
     if (!g_ptr_array_find_with_equal_func (self->confirmed, id, g_str_equal, NULL))
-      annot_store_postpone_outgoing (self->store, id, 0, NULL, NULL, NULL, NULL);
+      give_back (self, id);
   }
 }
 
@@ -329,7 +341,7 @@ on_drain_cancelled (GCancellable *cancellable, gpointer user_data)
 
   end_drain (self);
   g_clear_handle_id (&self->confirm_timer, g_source_remove);
-  give_back (self);
+  give_all_back (self);
   g_cancellable_cancel (self->cancellable);
   if (task)
     g_task_return_new_error (task, ANNOT_ERROR, ANNOT_ERROR_TIMEOUT,

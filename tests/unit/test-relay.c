@@ -329,6 +329,34 @@ test_drain_cut_short (Fixture *self, gconstpointer data)
   annot_test_wait_for (700);
 }
 
+/* Taken, but the answer comes when the drain is over: not published beside its end, and free for others. */
+static void
+test_drain_while_taking (Fixture *self, gconstpointer data)
+{
+  g_autoptr (GPtrArray) examples = NULL;
+  g_autoptr (GPtrArray) taken = NULL;
+  g_autoptr (GError) error = NULL;
+  g_autofree char *text = NULL;
+  g_auto (AnnotTestCall) call = ANNOT_TEST_CALL_INIT;
+
+  if (!self->rooms)
+    return;
+  examples = annot_test_rooms_put (self->rooms, "a", 1);
+  write_message (self, "a-0", 1);
+  annot_test_rooms_script (self->rooms, "store",
+                           "[{\"method\":\"take_outgoing\",\"times\":1,\"answer-delay-ms\":400}]");
+  annot_relay_start (self->relay);
+  annot_test_wait_for (50);
+  g_assert_false (drain (self, 50, &error));
+  g_assert_error (error, ANNOT_ERROR, ANNOT_ERROR_TIMEOUT);
+  annot_test_wait_for (500);
+  text = published (self);
+  g_assert_cmpstr (text, ==, "");
+  annot_store_take_outgoing (self->rooms->store, 10, 30, NULL, annot_test_call_done, &call);
+  taken = annot_store_take_outgoing_finish (self->rooms->store, annot_test_call_wait (&call), NULL);
+  g_assert_cmpuint (taken->len, ==, 1);
+}
+
 #define ADD(name, function) g_test_add ("/relay/" name, Fixture, NULL, set_up, function, tear_down)
 
 int
@@ -344,5 +372,6 @@ main (int argc, char **argv)
   ADD ("orphan", test_orphan);
   ADD ("drain", test_drain);
   ADD ("drain-cut-short", test_drain_cut_short);
+  ADD ("drain-while-taking", test_drain_while_taking);
   return g_test_run ();
 }
