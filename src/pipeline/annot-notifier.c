@@ -254,16 +254,22 @@ on_event_message (AnnotState *state, const char *channel, GBytes *data, gpointer
 }
 
 /* The store tells which examples are new, but not what became of those that pages know: they fetch anew. */
-static void
-on_gap (AnnotState *state, gpointer user_data)
+void
+annot_notifier_refresh (AnnotNotifier *self)
 {
-  g_autoptr (AnnotNotifier) self = g_object_ref (user_data);
+  g_autoptr (AnnotNotifier) alive = g_object_ref (self);
 
   if (!self->started)
     return;
   forget_removed (self);
   annot_notifier_jump (self, self->epoch, self->last);
   annot_notifier_poll (self);
+}
+
+static void
+on_gap (AnnotState *state, gpointer user_data)
+{
+  annot_notifier_refresh (user_data);
 }
 
 /* Start: subscribe first, then look where the store stands, so that nothing falls between the two. */

@@ -39,6 +39,9 @@ void annot_notifier_announce_expired (AnnotNotifier *self, const char *account, 
 /* Many examples have changed or are gone: the pages of every instance are to fetch anew. */
 void annot_notifier_announce_resync (AnnotNotifier *self);
 
+/* Events may have been lost on their way to this instance: has its pages fetch anew. */
+void annot_notifier_refresh (AnnotNotifier *self);
+
 /* Returns: (transfer full): the hello message: epoch, the last seq handed to pages here, pending */
 GBytes *annot_notifier_hello (AnnotNotifier *self);
 /* What a page that last saw (epoch, seq) missed. Pointer: GPtrArray of GBytes: the missed new_example messages in order, or

@@ -76,6 +76,9 @@ annot_pipeline_new (AnnotConfig *config, AnnotStore *store, AnnotState *state, A
   self->ingest = annot_ingest_new (config, store, broker, self->notifier);
   self->desk = annot_desk_new (config, store, self->notifier, self->relay);
   self->presence = annot_presence_new (config, state, broker);
+  /* It may have died between a commit and telling of it. */
+  g_signal_connect_object (self->presence, "gone", G_CALLBACK (annot_notifier_refresh), self->notifier,
+                           G_CONNECT_SWAPPED);
   self->health = annot_health_monitor_new (config, store, state, broker);
   self->retention = annot_retention_new (config, store);
   return self;

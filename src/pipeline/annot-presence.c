@@ -20,6 +20,8 @@ struct _AnnotPresence {
   AnnotLogLimit log_limit;
 };
 
+static guint signal_gone;
+
 G_DEFINE_FINAL_TYPE (AnnotPresence, annot_presence, G_TYPE_OBJECT)
 
 static void
@@ -51,6 +53,7 @@ annot_presence_class_init (AnnotPresenceClass *klass)
 {
   G_OBJECT_CLASS (klass)->dispose = annot_presence_dispose;
   G_OBJECT_CLASS (klass)->finalize = annot_presence_finalize;
+  signal_gone = g_signal_new ("gone", G_TYPE_FROM_CLASS (klass), G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 0);
 }
 
 static void
@@ -117,6 +120,29 @@ report (AnnotPresence *self, const GError *error)
                error->message, suppressed);
 }
 
+static gboolean
+has_instance (GPtrArray *instances, const char *id)
+{
+  for (guint i = 0; i < instances->len; i++) {
+    if (g_strcmp0 (((const AnnotInstance *) g_ptr_array_index (instances, i))->id, id) == 0)
+      return TRUE;
+  }
+  return FALSE;
+}
+
+/* Whether the list as last seen has one that this one has not. */
+static gboolean
+has_lost_one (AnnotPresence *self, GPtrArray *instances)
+{
+  for (guint i = 0; i < self->instances->len; i++) {
+    const AnnotInstance *known = g_ptr_array_index (self->instances, i);
+
+    if (g_strcmp0 (known->id, self->own->id) != 0 && !has_instance (instances, known->id))
+      return TRUE;
+  }
+  return FALSE;
+}
+
 static void
 on_listed (GObject *source, GAsyncResult *result, gpointer user_data)
 {
@@ -125,10 +151,15 @@ on_listed (GObject *source, GAsyncResult *result, gpointer user_data)
   g_autoptr (GPtrArray) instances = annot_state_list_instances_finish (ANNOT_STATE (source), result, &error);
 
   self->asking = FALSE;
-  if (instances)
+  if (instances) {
+    gboolean gone = has_lost_one (self, instances);
+
     take_instances (self, instances);
-  else
+    if (gone)
+      g_signal_emit (self, signal_gone, 0);
+  } else {
     report (self, error);
+  }
 }
 
 static void

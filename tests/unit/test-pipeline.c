@@ -97,6 +97,44 @@ test_through (void)
 }
 
 static void
+count_resync (AnnotNotifier *notifier, GBytes *text, gpointer count)
+{
+  if (g_strstr_len (g_bytes_get_data (text, NULL), 16, "resync"))
+    ++*(guint *) count;
+}
+
+static gboolean
+is_counted (gpointer count)
+{
+  return *(guint *) count > 0;
+}
+
+/* Another instance dies: what it has committed and not told of is told by nobody else. */
+static void
+test_instance_gone (void)
+{
+  g_autoptr (AnnotTestRooms) rooms = annot_test_rooms_new (NULL, FALSE);
+  g_autoptr (AnnotInstance) other = annot_instance_new ("other");
+  g_autoptr (GError) error = NULL;
+  AnnotPipeline *pipeline;
+  guint resyncs = 0;
+
+  if (!rooms)
+    return;
+  pipeline = pipeline_new (rooms);
+  g_signal_connect (annot_pipeline_get_notifier (pipeline), "event", G_CALLBACK (count_resync), &resyncs);
+  g_assert_true (start (pipeline, NULL, &error));
+  annot_state_announce (rooms->state, other, 4, NULL, NULL, NULL);
+  annot_test_wait_for (3500);
+  g_assert_cmpuint (annot_presence_get_instances (annot_pipeline_get_presence (pipeline))->len, ==, 2);
+  g_assert_cmpuint (resyncs, ==, 0);
+  g_assert_true (annot_test_wait_until (is_counted, &resyncs, 5000));
+  g_assert_cmpuint (resyncs, ==, 1);
+  g_assert_true (drain (pipeline, &error));
+  let_go (pipeline);
+}
+
+static void
 test_waits_for_backend (void)
 {
   g_autoptr (AnnotTestRooms) rooms = annot_test_rooms_new_faked (NULL, FALSE);
@@ -229,6 +267,7 @@ main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/pipeline/through", test_through);
+  g_test_add_func ("/pipeline/instance-gone", test_instance_gone);
   g_test_add_func ("/pipeline/waits-for-backend", test_waits_for_backend);
   g_test_add_func ("/pipeline/configuration", test_configuration);
   g_test_add_func ("/pipeline/start-timeout", test_start_timeout);
