@@ -157,7 +157,9 @@ finish_request (AnnotConnection *self)
     return;
   }
   self->state = STATE_HEAD;
-  set_deadline (self, self->transport->idle_timeout);
+  /* The beginning of the next head may be here already. */
+  gboolean is_idle = self->input == NULL || self->input->len == 0;
+  set_deadline (self, is_idle ? self->transport->idle_timeout : self->transport->header_timeout);
   if (!self->is_processing) {
     process_input (self);
   }
@@ -324,7 +326,9 @@ body_complete (AnnotConnection *self)
   want (self, EPOLLRDHUP);
   set_deadline (self, self->transport->handler_timeout);
   AnnotBodyFunc done = g_steal_pointer (&self->body_done);
-  done (self->request);
+  /* An answer that is out at once ends the connection's hold on the request, under the feet of its handler. */
+  g_autoptr (AnnotRequest) alive = annot_request_ref (self->request);
+  done (alive);
 }
 
 /* Counts what is kept of bodies; FALSE and answered when there is too much of it in all. */
@@ -357,8 +361,9 @@ annot_connection_read_body (AnnotConnection *self, AnnotBodyFunc callback)
 {
   g_autoptr (AnnotConnection) alive = ref (self);
   if (self->request->verdict.content_length == 0) {
-    self->request->body = g_bytes_new_static ("", 0);
-    callback (self->request);
+    g_autoptr (AnnotRequest) request = annot_request_ref (self->request);
+    request->body = g_bytes_new_static ("", 0);
+    callback (request);
     return;
   }
   self->state = STATE_BODY;
