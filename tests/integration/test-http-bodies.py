@@ -35,7 +35,8 @@ def read_answer(line):
             return data
         data += piece
     head, body = data.split(b"\r\n\r\n", 1)
-    length = int(re.search(rb"Content-Length: (\d+)", head).group(1))
+    length = re.search(rb"Content-Length: (\d+)", head)
+    length = int(length.group(1)) if length else 0
     while len(body) < length:
         piece = line.recv(65536)
         if not piece:
@@ -50,13 +51,13 @@ def test_late_and_wrong(daemon, token):
         got = []
         with socket.create_connection(("127.0.0.1", daemon.port), timeout=5) as line:
             line.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            for body in (b"{", b"[]", b"{\"username\":1}", b"\0\xff") * 5:
+            for body in (b"{", b"[]", b"{\"roles\":1}", b"\0\xff") * 5:
                 line.sendall(f"{taker} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {token}\r\n"
                              f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n".encode())
                 time.sleep(0.003)
                 line.sendall(body)
                 got.extend(answers(read_answer(line)))
-        tap.ok(len(got) == 20 and all(status == 200 or 400 <= status < 500 for status in got),
+        tap.ok(len(got) == 20 and all(status in (200, 204) or 400 <= status < 500 for status in got),
                f"{taker} says what is wrong", got)
 
 
