@@ -8,6 +8,11 @@
 #include <string.h>
 #include <unistd.h>
 
+/* RFC 6585; libsoup 3.2 has no name for it. */
+#define TOO_MANY_REQUESTS 429
+/* A rate limit that asks for more is told to the person instead. */
+#define PAUSE_LONGEST 60
+
 static AnnotError
 code_of_status (guint status)
 {
@@ -72,27 +77,63 @@ make_message (AnnotCtl *ctl, const char *method, const char *path, GError **erro
   return message;
 }
 
+/* Seconds to wait when the server says that it is too early, 0 for any other answer and for long ones. */
+static guint64
+get_pause (SoupMessage *message)
+{
+  const char *text = soup_message_headers_get_one (soup_message_get_response_headers (message), "Retry-After");
+  guint64 seconds = 0;
+
+  if (soup_message_get_status (message) != TOO_MANY_REQUESTS || !text
+      || !g_ascii_string_to_unsigned (text, 10, 1, PAUSE_LONGEST, &seconds, NULL))
+    return 0;
+  return seconds;
+}
+
+/* Sends until the rate limit lets it pass: what was refused for it has not happened. */
+static GBytes *
+send_when_let (AnnotCtl *ctl, const char *method, const char *path, const char *content_type, GBytes *body,
+               SoupMessage **message, GError **error)
+{
+  g_autoptr (SoupSession) session = soup_session_new_with_options ("timeout", 60, NULL);
+  g_autoptr (GError) inner = NULL;
+
+  for (;;) {
+    g_autoptr (SoupMessage) attempt = make_message (ctl, method, path, error);
+    g_autoptr (GBytes) answer = NULL;
+    guint64 pause;
+
+    if (!attempt)
+      return NULL;
+    if (body)
+      soup_message_set_request_body_from_bytes (attempt, content_type, body);
+    answer = soup_session_send_and_read (session, attempt, NULL, &inner);
+    if (!answer) {
+      g_set_error (error, ANNOT_ERROR, ANNOT_ERROR_NOT_CONNECTED, "%s: %s", ctl->url, inner->message);
+      return NULL;
+    }
+    pause = get_pause (attempt);
+    if (pause == 0) {
+      *message = g_steal_pointer (&attempt);
+      return g_steal_pointer (&answer);
+    }
+    g_usleep (pause * G_USEC_PER_SEC);
+  }
+}
+
 JsonNode *
 annot_ctl_call (AnnotCtl *ctl, const char *method, const char *path, const char *content_type, GBytes *body,
                 GError **error)
 {
-  g_autoptr (SoupSession) session = soup_session_new_with_options ("timeout", 60, NULL);
-  g_autoptr (SoupMessage) message = make_message (ctl, method, path, error);
-  g_autoptr (GBytes) answer = NULL;
+  g_autoptr (SoupMessage) message = NULL;
+  g_autoptr (GBytes) answer = send_when_let (ctl, method, path, content_type, body, &message, error);
   g_autoptr (GError) inner = NULL;
   g_autoptr (JsonParser) parser = json_parser_new ();
   gsize length;
   const char *data;
 
-  if (!message)
+  if (!answer)
     return NULL;
-  if (body)
-    soup_message_set_request_body_from_bytes (message, content_type, body);
-  answer = soup_session_send_and_read (session, message, NULL, &inner);
-  if (!answer) {
-    g_set_error (error, ANNOT_ERROR, ANNOT_ERROR_NOT_CONNECTED, "%s: %s", ctl->url, inner->message);
-    return NULL;
-  }
   if (soup_message_get_status (message) >= 400) {
     g_propagate_error (error, error_of_answer (message, answer));
     return NULL;

@@ -5,6 +5,8 @@
 
 #include "model/annot-example-json.h"
 
+#define PAGE 100
+
 static const AnnotCtlColumn columns[] = {
   { "event_id", N_ ("EVENT") },
   { "camera_id", N_ ("CAMERA") },
@@ -42,6 +44,34 @@ list_on_store (AnnotCtl *ctl, AnnotExampleStatus status, int limit, GError **err
   return json_array_ref (json_node_get_array (json_parser_get_root (parser)));
 }
 
+/* Page after page: the server has a limit of its own. */
+static JsonArray *
+list_over_http (AnnotCtl *ctl, AnnotExampleStatus status, guint limit, GError **error)
+{
+  g_autoptr (JsonArray) rows = json_array_new ();
+  g_autofree char *cursor = NULL;
+
+  do {
+    guint size = MIN (limit - json_array_get_length (rows), PAGE);
+    g_autofree char *path = g_strdup_printf ("/api/v1/examples?order=priority&status=%s&size=%u%s%s",
+                                             annot_example_status_to_string (status), size, cursor ? "&cursor=" : "",
+                                             cursor ? cursor : "");
+    g_autoptr (JsonNode) answer = annot_ctl_call (ctl, "GET", path, NULL, NULL, error);
+    g_autoptr (JsonArray) page = answer ? annot_ctl_get_rows (answer, "examples") : NULL;
+    const char *next = NULL;
+
+    if (!page)
+      return NULL;
+    for (guint i = 0; i < json_array_get_length (page); i++)
+      json_array_add_element (rows, json_array_dup_element (page, i));
+    if (JSON_NODE_HOLDS_OBJECT (answer) && json_array_get_length (page) > 0)
+      next = json_object_get_string_member_with_default (json_node_get_object (answer), "next_cursor", NULL);
+    g_free (cursor);
+    cursor = next ? g_uri_escape_string (next, NULL, FALSE) : NULL;
+  } while (cursor && json_array_get_length (rows) < limit);
+  return g_steal_pointer (&rows);
+}
+
 static gboolean
 run_queue (AnnotCtl *ctl, int argc, char **argv, GError **error)
 {
@@ -67,15 +97,7 @@ run_queue (AnnotCtl *ctl, int argc, char **argv, GError **error)
     g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_FAILED, _ ("--limit must be between 1 and 1000"));
     return FALSE;
   }
-  if (ctl->url) {
-    g_autofree char *path = g_strdup_printf ("/api/v1/examples?order=priority&status=%s&size=%d",
-                                             annot_example_status_to_string (status), MIN (limit, 100));
-    g_autoptr (JsonNode) answer = annot_ctl_call (ctl, "GET", path, NULL, NULL, error);
-
-    rows = answer ? annot_ctl_get_rows (answer, "examples") : NULL;
-  } else {
-    rows = list_on_store (ctl, status, limit, error);
-  }
+  rows = ctl->url ? list_over_http (ctl, status, (guint) limit, error) : list_on_store (ctl, status, limit, error);
   if (!rows)
     return FALSE;
   annot_ctl_print_rows (ctl, rows, columns);

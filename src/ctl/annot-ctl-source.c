@@ -134,43 +134,79 @@ open_lines (const char *name, GError **error)
   return G_INPUT_STREAM (g_file_read (file, NULL, error));
 }
 
+/* A file on its way to lines. Its bytes are bounded by the longest line that is taken. */
+typedef struct {
+  const char *name;
+  gsize max_line;
+  AnnotCtlDocument callback;
+  gpointer user_data;
+  GByteArray *bytes; /* from the start of a line on */
+  gsize scanned;     /* of these, known to hold no newline */
+  guint64 number;
+} Lines;
+
+static gboolean
+take_line (Lines *self, const char *line, gsize length, GError **error)
+{
+  g_autofree char *where = g_strdup_printf ("%s:%" G_GUINT64_FORMAT, self->name, ++self->number);
+
+  if (length > 0 && line[length - 1] == '\r')
+    length--;
+  if (length == 0)
+    return TRUE;
+  if (length <= self->max_line)
+    return self->callback (where, line, length, self->user_data, error);
+  g_set_error (error, ANNOT_ERROR, ANNOT_ERROR_INVALID, _ ("%s: the line is longer than %" G_GSIZE_FORMAT " bytes"),
+               where, self->max_line);
+  return FALSE;
+}
+
+/* Takes the lines that are whole, and the rest as one when it has grown too long to become one. */
+static gboolean
+take_lines (Lines *self, GError **error)
+{
+  const char *data = (const char *) self->bytes->data;
+  gsize head = 0;
+  const char *newline;
+
+  while ((newline = memchr (data + head + self->scanned, '\n', self->bytes->len - head - self->scanned))) {
+    if (!take_line (self, data + head, (gsize) (newline - data) - head, error))
+      return FALSE;
+    head = (gsize) (newline - data) + 1;
+    self->scanned = 0;
+  }
+  if (head > 0)
+    g_byte_array_remove_range (self->bytes, 0, (guint) head);
+  self->scanned = self->bytes->len;
+  /* One more for a carriage return. */
+  return self->scanned <= self->max_line + 1 || take_line (self, (const char *) self->bytes->data, self->scanned, error);
+}
+
 static gboolean
 read_lines (const char *name, gsize max_line, AnnotCtlDocument callback, gpointer user_data, GError **error)
 {
   g_autoptr (GInputStream) stream = NULL;
-  g_autoptr (GDataInputStream) lines = NULL;
+  g_autoptr (GByteArray) bytes = g_byte_array_new ();
   g_autoptr (GError) inner = NULL;
-  char *line;
-  gsize length;
+  Lines lines = { name, max_line, callback, user_data, bytes, 0, 0 };
+  guint8 piece[65536];
+  gssize count;
 
   stream = open_lines (name, &inner);
   if (!stream) {
     g_set_error (error, G_FILE_ERROR, G_FILE_ERROR_NOENT, "%s: %s", name, inner->message);
     return FALSE;
   }
-  lines = g_data_input_stream_new (stream);
-  g_buffered_input_stream_set_buffer_size (G_BUFFERED_INPUT_STREAM (lines), 65536);
-  for (guint64 number = 1; (line = g_data_input_stream_read_line (lines, &length, NULL, &inner)); number++) {
-    g_autofree char *owned = line;
-    g_autofree char *where = g_strdup_printf ("%s:%" G_GUINT64_FORMAT, name, number);
-
-    if (length > 0 && line[length - 1] == '\r')
-      length--;
-    if (length == 0)
-      continue;
-    if (length > max_line) {
-      g_set_error (error, ANNOT_ERROR, ANNOT_ERROR_INVALID, _ ("%s: the line is longer than %" G_GSIZE_FORMAT " bytes"),
-                   where, max_line);
-      return FALSE;
-    }
-    if (!callback (where, line, length, user_data, error))
+  while ((count = g_input_stream_read (stream, piece, sizeof piece, NULL, &inner)) > 0) {
+    g_byte_array_append (bytes, piece, (guint) count);
+    if (!take_lines (&lines, error))
       return FALSE;
   }
-  if (inner) {
-    g_propagate_error (error, g_steal_pointer (&inner));
+  if (count < 0) {
+    g_set_error (error, ANNOT_ERROR, ANNOT_ERROR_INVALID, "%s: %s", name, inner->message);
     return FALSE;
   }
-  return TRUE;
+  return bytes->len == 0 || take_line (&lines, (const char *) bytes->data, bytes->len, error);
 }
 
 gboolean

@@ -350,6 +350,54 @@ def test_control_program(tap, daemon):
     tap.ok("bob" not in ctl("user", "list").stdout, "and is gone")
 
 
+def test_control_over_http(tap, daemon):
+    """Through a running daemon and its limits, as much as on the store itself."""
+    daemon.config["limits"]["default"] = "3/s"
+    daemon.write_config()
+    daemon.add_user("ann", "secret-enough", ["annotator", "producer"])
+    token = os.path.join(daemon.directory, "token")
+    with open(token, "w", encoding="utf-8") as file:
+        file.write(daemon.ctl("token", "add", "ann").stdout)
+    os.chmod(token, 0o600)
+    daemon.start()
+    remote = ["--url", f"http://127.0.0.1:{daemon.port}", "--token-file", token, "--json"]
+    lines = "".join(json.dumps(example(f"e{number}")) + "\n" for number in range(1200))
+    done = run(daemon, *remote, "import", "-", config=False, program="annotationctl", stdin=lines)
+    tap.ok(done.returncode == 0 and json.loads(done.stdout) == {"created": 1200, "known": 0, "refused": 0},
+           "an import waits for the rate limit", (done.returncode, done.stdout, done.stderr))
+    done = run(daemon, *remote, "queue", "--limit", "250", config=False, program="annotationctl")
+    tap.ok(done.returncode == 0 and len({row["event_id"] for row in json.loads(done.stdout)}) == 250,
+           "queue --limit gives as many as it says", done.stderr)
+    os.chmod(token, 0o644)
+    done = run(daemon, *remote, "queue", config=False, program="annotationctl")
+    tap.ok(done.returncode == 0 and "chmod o-rwx" in done.stderr, "a token file that everyone may read is told", done.stderr)
+
+
+def test_endless_line(tap, daemon):
+    """A line without an end takes no more memory than the longest that is allowed."""
+    daemon.config["limits"]["message-bytes"] = "1M"
+    daemon.write_config()
+    command = [find_program("annotationctl"), "--plugin-dir", daemon.plugin_dir(), "--config", daemon.config_file,
+               "import", "-"]
+    written = 0
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, bufsize=0,
+                          env=daemon.environment()) as process:
+        try:
+            while written < 100 << 20:
+                written += process.stdin.write(b"x" * 65536)
+            process.stdin.close()
+        except BrokenPipeError:
+            pass
+        said = process.stderr.read().decode()
+        process.wait(60)
+    tap.ok(process.returncode == DATA and "longer than 1048576 bytes" in said and written < 10 << 20,
+           "an endless line is refused early", (process.returncode, said, written))
+    text = "\r\n".join(json.dumps(example(f"e{number}", text="x" * (1000 * number + 1))) for number in range(50))
+    done = run(daemon, "--json", "import", "-", program="annotationctl", stdin=text)
+    tap.ok(done.returncode == 0 and json.loads(done.stdout)["created"] == 50, "lines of all lengths, CRLF, no last newline",
+           done)
+
+
 def main():
     tap = Tap()
     if not find_program("annotationd") or not find_program("annotationctl"):
@@ -357,7 +405,7 @@ def main():
     for test in (test_usage, test_check, test_print, test_lost_output, test_closed_descriptors,
                  test_file_size_limit, test_interrupted_prompt, test_start_failures, test_locked_store, test_first_start,
                  test_second_signal, test_service_manager, test_not_root, test_store_owner,
-                 test_control_program):
+                 test_control_program, test_control_over_http, test_endless_line):
         with Daemon() as daemon:
             test(tap, daemon)
     tap.done()
