@@ -13,6 +13,9 @@
 #include <sys/file.h>
 
 #define CHUNK (256 * 1024)
+/* Taken in one visit at most, however few messages are in it: offsets to store, and the end, must not wait for a huge
+ * line or for gigabytes of blank ones. */
+#define VISIT_CHUNKS 256
 /* A writer that had the file open when it was renamed gets this long to write its last lines. */
 #define QUIET_USEC G_USEC_PER_SEC
 #define MEASURE_BUDGET (256 * 1024 * 1024)
@@ -270,11 +273,12 @@ local_reader_read (LocalReader *self, guint messages, gsize bytes, GPtrArray *ou
 {
   g_autoptr (GError) problem = NULL;
   guint count = 0;
+  guint chunks = 0;
   gsize taken = 0;
   LocalLine line;
 
   *more = FALSE;
-  while (count < messages && taken < bytes) {
+  while (count < messages && taken < bytes && chunks < VISIT_CHUNKS) {
     if (local_lines_next (self->lines, &line)) {
       taken += g_bytes_get_size (line.value);
       count++;
@@ -283,10 +287,11 @@ local_reader_read (LocalReader *self, guint messages, gsize bytes, GPtrArray *ou
     }
     if (!take_bytes (self, out, &problem))
       break;
+    chunks++;
   }
   if (last_segment (self) && local_lines_get_position (self->lines) >= self->unread.counted_to)
     self->unread = (LocalTally){ .counted_to = local_lines_get_position (self->lines) };
-  *more = count >= messages || taken >= bytes;
+  *more = count >= messages || taken >= bytes || chunks >= VISIT_CHUNKS;
   if (!problem)
     return TRUE;
   g_propagate_error (error, g_steal_pointer (&problem));

@@ -414,6 +414,26 @@ test_huge_line (Fixture *fixture, gconstpointer data)
   assert_text (consumer, 3, "after");
 }
 
+/* Forty gigabytes without a newline: closing does not wait until all of it was read. */
+static void
+test_endless_line (Fixture *fixture, gconstpointer data)
+{
+  AnnotTestConsumer *consumer = open_broker (fixture);
+  gint64 start = 0;
+
+  append (fixture, "before\n");
+  if (truncate (fixture->path, G_GINT64_CONSTANT (40) << 30) < 0) {
+    g_test_skip ("the file system takes no file of that size");
+    annot_test_consumer_free (consumer);
+    return;
+  }
+  annot_test_consumer_consume (consumer, TOPIC);
+  g_assert_true (annot_test_consumer_wait (consumer, 1));
+  start = g_get_monotonic_time ();
+  annot_test_consumer_free (consumer);
+  g_assert_cmpint (g_get_monotonic_time () - start, <, 4 * G_USEC_PER_SEC);
+}
+
 static void
 test_many_lines (Fixture *fixture, gconstpointer data)
 {
@@ -747,6 +767,7 @@ main (int argc, char **argv)
   ADD ("offsets-are-bytes", test_offsets_are_bytes);
   ADD ("directory-is-private", test_directory_is_private);
   ADD ("unfinished-line", test_unfinished_line);
+  ADD ("endless-line", test_endless_line);
   ADD ("no-final-newline-in-a-rotated-file", test_no_final_newline_in_a_rotated_file);
   ADD ("truncation/running", test_truncation);
   ADD ("truncation/overwriting", test_overwriting);
