@@ -4,6 +4,10 @@
 
 #include <string.h>
 
+/* 0001-01-01T00:00:00Z and 9999-12-31T23:59:59Z. */
+#define FIRST_SECOND G_GINT64_CONSTANT (-62135596800)
+#define LAST_SECOND G_GINT64_CONSTANT (253402300799)
+
 /* Days from 1970-01-01 to a date of the Gregorian calendar (Hinnant, "chrono-Compatible Low-Level Date Algorithms"). */
 static gint64
 days_from_civil (int year, int month, int day)
@@ -105,13 +109,14 @@ take_offset (const char **at, const char *end, int *minutes)
  * Any offset is understood, none reads as UTC. A leap second is the first of the next minute. What is finer than a
  * microsecond is cut off.
  *
- * Returns: %TRUE when @text is a date-time of the years 1 … 9999
+ * Returns: %TRUE when @text is a date-time of the years 1 … 9999, in UTC too
  */
 gboolean
 annot_time_parse (const char *text, gssize length, gint64 *time)
 {
   const char *at = text, *end = text + (length < 0 ? strlen (text) : (gsize) length);
   int year, month, day, hour, minute, second, microseconds, offset;
+  gint64 seconds;
 
   if (!take_digits (&at, end, 4, 1, 9999, &year) || !take_one_of (&at, end, "-")
       || !take_digits (&at, end, 2, 1, 12, &month) || !take_one_of (&at, end, "-")
@@ -121,9 +126,10 @@ annot_time_parse (const char *text, gssize length, gint64 *time)
       || !take_digits (&at, end, 2, 0, 60, &second) || !take_fraction (&at, end, &microseconds)
       || !take_offset (&at, end, &offset) || at != end)
     return FALSE;
-  *time = (days_from_civil (year, month, day) * 86400 + hour * 3600 + (minute - offset) * 60 + second) * G_USEC_PER_SEC
-          + microseconds;
-  return TRUE;
+  seconds = days_from_civil (year, month, day) * 86400 + hour * 3600 + (minute - offset) * 60 + second;
+  *time = seconds * G_USEC_PER_SEC + microseconds;
+  /* An offset may lead out of the years that can be written again. */
+  return seconds >= FIRST_SECOND && seconds <= LAST_SECOND;
 }
 
 /**
