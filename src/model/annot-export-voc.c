@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Export as a zip of Pascal VOC annotations: Annotations/, JPEGImages/. Corners are whole pixels counted from 0. */
 #include <math.h>
+#include <string.h>
 
 #include "annot-export-format.h"
 #include "annot-zip.h"
@@ -13,7 +14,7 @@ struct _AnnotExportVoc {
 G_DECLARE_FINAL_TYPE (AnnotExportVoc, annot_export_voc, ANNOT, EXPORT_VOC, AnnotExport)
 G_DEFINE_FINAL_TYPE (AnnotExportVoc, annot_export_voc, ANNOT_TYPE_EXPORT)
 
-/* Control characters have no place in XML, not even as references. */
+/* Control characters, U+FFFE and U+FFFF have no place in XML, not even as references (XML 1.0, 2.2). */
 static void
 append_element (GString *xml, const char *indent, const char *name, const char *text)
 {
@@ -22,6 +23,9 @@ append_element (GString *xml, const char *indent, const char *name, const char *
   for (char *at = clean; *at; at++)
     if ((guchar) *at < 0x20 || *at == 0x7f)
       *at = ' ';
+  for (char *at = clean; (at = strstr (at, "\xef\xbf")); at += 2)
+    if (at[2] == '\xbe' || at[2] == '\xbf')
+      memset (at, ' ', 3);
   escaped = g_markup_escape_text (clean, -1);
   g_string_append_printf (xml, "%s<%s>%s</%s>\n", indent, name, escaped, name);
 }

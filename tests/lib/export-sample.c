@@ -10,7 +10,7 @@
 
 /* The header of a PNG of 640 by 480. */
 #define PNG "iVBORw0KGgoAAAANSUhEUgAAAoAAAAHgCAIAAAA="
-#define HEAD "\"camera_id\":\"cam \\\"1\\\"\",\"timestamp\":\"2026-11-23T08:00:00Z\""
+#define HEAD "\"camera_id\":\"cam \\\"1\\\"\\uffff\",\"timestamp\":\"2026-11-23T08:00:00Z\""
 
 static const struct {
   const char *example;
