@@ -10,6 +10,7 @@
 #include <fcntl.h>
 #include <glib/gstdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define PAGE 200
@@ -146,6 +147,32 @@ export_url (AnnotCtl *ctl, const Options *options, int descriptor, GError **erro
   return annot_ctl_download (ctl, path->str, descriptor, error);
 }
 
+/* A device or a pipe is written to; a file put in its place would be the end of /dev/null. */
+static gboolean
+export_to_device (AnnotCtl *ctl, const Options *options, GError **error)
+{
+  int descriptor = open (options->output, O_WRONLY | O_CLOEXEC | O_NOCTTY);
+  gboolean done;
+
+  if (descriptor < 0) {
+    int code = errno;
+
+    g_set_error (error, G_FILE_ERROR, g_file_error_from_errno (code), "%s: %s", options->output, g_strerror (code));
+    return FALSE;
+  }
+  done = ctl->url ? export_url (ctl, options, descriptor, error) : export_store (ctl, options, descriptor, error);
+  close (descriptor);
+  return done;
+}
+
+static gboolean
+is_device (const char *path)
+{
+  struct stat status;
+
+  return stat (path, &status) == 0 && !S_ISREG (status.st_mode) && !S_ISDIR (status.st_mode);
+}
+
 /* Into a temporary file beside the target, so that a failed export leaves no half of one. */
 static gboolean
 export_to_file (AnnotCtl *ctl, const Options *options, GError **error)
@@ -191,6 +218,8 @@ run_export (AnnotCtl *ctl, int argc, char **argv, GError **error)
 
   if (!annot_ctl_parse (annot_ctl_export_commands, &argc, &argv, entries, NULL, 0, 0, error))
     return FALSE;
+  if (options.output && is_device (options.output))
+    return export_to_device (ctl, &options, error);
   if (options.output)
     return export_to_file (ctl, &options, error);
   if (ctl->terminal && options.format

@@ -350,6 +350,14 @@ def test_control_program(tap, daemon):
     tap.ok("bob" not in ctl("user", "list").stdout, "and is gone")
 
 
+def test_export_to_device(tap, daemon):
+    daemon.add_user("ann", "secret-enough")
+    null = os.path.join(daemon.directory, "null")
+    os.symlink("/dev/null", null)
+    done = run(daemon, "export", "--output", null, program="annotationctl")
+    tap.ok(done.returncode == 0 and os.path.islink(null), "an export to a device leaves the device", done)
+
+
 def test_control_over_http(tap, daemon):
     """Through a running daemon and its limits, as much as on the store itself."""
     daemon.config["limits"]["default"] = "3/s"
@@ -405,7 +413,8 @@ def main():
     for test in (test_usage, test_check, test_print, test_lost_output, test_closed_descriptors,
                  test_file_size_limit, test_interrupted_prompt, test_start_failures, test_locked_store, test_first_start,
                  test_second_signal, test_service_manager, test_not_root, test_store_owner,
-                 test_control_program, test_control_over_http, test_endless_line):
+                 test_control_program, test_control_over_http, test_endless_line,
+                 test_export_to_device):
         with Daemon() as daemon:
             test(tap, daemon)
     tap.done()
