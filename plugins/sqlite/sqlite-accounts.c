@@ -6,7 +6,7 @@ static gboolean
 add_account (SqliteConnection *connection, SqliteCall *call, GError **error)
 {
   const AnnotAccount *account = call->subject;
-  gint64 created_at = account->created_at ? account->created_at : sqlite_connection_now (connection);
+  gint64 created_at = account->created_at ? account->created_at : g_get_real_time ();
 
   if (!sqlite_run (connection, error, "account-insert", "ttnni", account->name, account->password_hash,
                    (int) account->roles, (int) account->disabled, created_at))

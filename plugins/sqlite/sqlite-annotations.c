@@ -97,7 +97,7 @@ write_annotation (SqliteConnection *connection, SqliteCall *call, const Standing
     if (!sqlite_run (connection, error, "annotation-label-insert", "it", standing->seq, *label))
       return FALSE;
   if (!sqlite_run (connection, error, "example-complete", "itii", (gint64) annotation->revision, annotation->annotator,
-                   sqlite_connection_now (connection), standing->seq)
+                   g_get_real_time (), standing->seq)
       || !sqlite_outbox_write (connection, submission->outgoing, error))
     return FALSE;
   give_result (call, annot_annotation_ref (annotation), FALSE);
@@ -161,7 +161,7 @@ write_skip (SqliteConnection *connection, SqliteCall *call, const Standing *stan
 {
   const AnnotSkip *skip = call->subject;
   gboolean last = standing->skips + 1 >= skip->max_skips;
-  gint64 now = sqlite_connection_now (connection);
+  gint64 now = g_get_real_time ();
 
   call->number = last ? ANNOT_EXAMPLE_SKIPPED : ANNOT_EXAMPLE_PENDING;
   if (!sqlite_run (connection, error, "skip-insert", "itit", standing->seq, skip->annotator, now, skip->reason))

@@ -44,7 +44,8 @@ SqliteConnection *sqlite_connection_open (const SqliteSettings *settings, gboole
 void sqlite_connection_close (SqliteConnection *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (SqliteConnection, sqlite_connection_close)
 
-/* The store's time, microseconds since 1970 UTC: set at open, then moved by the monotonic clock alone. */
+/* The store's time, microseconds since 1970 UTC: set at open, then moved by the monotonic clock alone. For deadlines that
+ * the store itself sets, leases and claims; what others read, or set by the calendar, goes by the wall clock. */
 gint64 sqlite_connection_now (const SqliteConnection *self);
 /* Sets error from the last failure. Returns: FALSE */
 gboolean sqlite_connection_fail (SqliteConnection *self, GError **error);

@@ -70,7 +70,7 @@ put_examples (SqliteConnection *connection, SqliteCall *call, GError **error)
 {
   const GPtrArray *examples = call->subject;
   g_autoptr (GArray) results = g_array_sized_new (FALSE, FALSE, sizeof (AnnotPutResult), examples->len);
-  gint64 now = sqlite_connection_now (connection);
+  gint64 now = g_get_real_time ();
   gint64 first = 0, last;
 
   if (!read_one (connection, &first, sqlite_query (connection, error, "seq-get", ""), error))

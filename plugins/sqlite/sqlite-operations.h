@@ -61,6 +61,9 @@ extern const SqliteOperation sqlite_retain;        /* before, frames_before, cou
 
 /* Shared by several. */
 
+/* Ended sessions stay so long: a clock that was ahead for a while must not make a revoked one good again. */
+#define SQLITE_SESSION_GRACE G_TIME_SPAN_DAY
+
 /* Writes a message into the outbox; NULL writes nothing. */
 gboolean sqlite_outbox_write (SqliteConnection *connection, const AnnotOutgoing *outgoing, GError **error);
 /* Revokes all sessions of an account. Returns: (transfer full) (element-type AnnotSession) (nullable): those */

@@ -11,7 +11,7 @@ sqlite_outbox_write (SqliteConnection *connection, const AnnotOutgoing *outgoing
 {
   return !outgoing
          || sqlite_run (connection, error, "outgoing-insert", "ttttniit", outgoing->id, outgoing->topic, outgoing->key,
-                        outgoing->event_id, (int) outgoing->inline_frame, sqlite_connection_now (connection),
+                        outgoing->event_id, (int) outgoing->inline_frame, g_get_real_time (),
                         outgoing->due_at, outgoing->payload);
 }
 

@@ -66,7 +66,7 @@ write_audit (SqliteConnection *connection, const char *actor, const AnnotErasure
                          ",\"annotations\":%" G_GINT64_FORMAT ",\"outgoing\":%" G_GINT64_FORMAT "}",
                          erasure->examples, erasure->frames, erasure->annotations, erasure->outgoing);
 
-  return sqlite_run (connection, error, "audit-insert", "ittt", sqlite_connection_now (connection), actor,
+  return sqlite_run (connection, error, "audit-insert", "ittt", g_get_real_time (), actor,
                      "erase-subject", details);
 }
 
@@ -123,9 +123,10 @@ drop_frames (SqliteConnection *connection, SqliteCall *call, AnnotErasure *erasu
 static gboolean
 drop_expired (SqliteConnection *connection, SqliteCall *call, GError **error)
 {
-  gint64 now = sqlite_connection_now (connection);
+  gint64 now = g_get_real_time ();
 
-  return sqlite_run (connection, error, "sessions-expired-delete", "ii", now, (gint64) call->count)
+  return sqlite_run (connection, error, "sessions-expired-delete", "ii", now - SQLITE_SESSION_GRACE,
+                     (gint64) call->count)
          && sqlite_run (connection, error, "tokens-expired-delete", "ii", now, (gint64) call->count)
          && sqlite_run (connection, error, "hours-old-delete", "i", now / MICROSECONDS_AN_HOUR - HOURS_KEPT);
 }

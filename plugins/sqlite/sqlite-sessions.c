@@ -48,7 +48,7 @@ static gboolean
 add_token (SqliteConnection *connection, SqliteCall *call, GError **error)
 {
   const AnnotToken *token = call->subject;
-  gint64 created_at = token->created_at ? token->created_at : sqlite_connection_now (connection);
+  gint64 created_at = token->created_at ? token->created_at : g_get_real_time ();
 
   if (!check_account (connection, token->account, error)
       || !sqlite_run (connection, error, "token-insert", "ttttnii", token->id, token->account, token->description,
@@ -94,7 +94,7 @@ static gboolean
 find_token (SqliteConnection *connection, SqliteCall *call, GError **error)
 {
   g_autoptr (SqliteStatement) row
-      = sqlite_query (connection, error, "token-find", "ti", call->id, sqlite_connection_now (connection));
+      = sqlite_query (connection, error, "token-find", "ti", call->id, g_get_real_time ());
   int step = row ? sqlite_step (connection, row, error) : -1;
 
   if (step == 0)
@@ -122,8 +122,8 @@ add_session (SqliteConnection *connection, SqliteCall *call, GError **error)
   const AnnotSession *session = call->subject;
 
   return sqlite_run (connection, error, "session-insert", "tti", session->jti, session->account, session->expires_at)
-         && sqlite_run (connection, error, "sessions-expired-delete", "in", sqlite_connection_now (connection),
-                        ENDED_WITH_NEW);
+         && sqlite_run (connection, error, "sessions-expired-delete", "in",
+                        g_get_real_time () - SQLITE_SESSION_GRACE, ENDED_WITH_NEW);
 }
 
 const SqliteOperation sqlite_add_session = { .answer = SQLITE_ANSWER_BOOLEAN, .run = add_session };
@@ -143,7 +143,7 @@ GPtrArray *
 sqlite_sessions_revoke_account (SqliteConnection *connection, const char *account, GError **error)
 {
   SqliteStatement *statement
-      = sqlite_query (connection, error, "sessions-revoke-account", "ti", account, sqlite_connection_now (connection));
+      = sqlite_query (connection, error, "sessions-revoke-account", "ti", account, g_get_real_time ());
 
   return read_all (connection, statement, read_session, (GDestroyNotify) annot_session_free, error);
 }
@@ -155,7 +155,7 @@ revoke_sessions (SqliteConnection *connection, SqliteCall *call, GError **error)
     return give_all (call, sqlite_sessions_revoke_account (connection, call->account, error));
   return give_all (call, read_all (connection,
                                    sqlite_query (connection, error, "sessions-revoke-one", "ti", call->id,
-                                                 sqlite_connection_now (connection)),
+                                                 g_get_real_time ()),
                                    read_session, (GDestroyNotify) annot_session_free, error));
 }
 
@@ -166,7 +166,7 @@ list_revoked (SqliteConnection *connection, SqliteCall *call, GError **error)
 {
   return give_all (
       call, read_all (connection,
-                      sqlite_query (connection, error, "sessions-revoked", "i", sqlite_connection_now (connection)),
+                      sqlite_query (connection, error, "sessions-revoked", "i", g_get_real_time ()),
                       read_session, (GDestroyNotify) annot_session_free, error));
 }
 

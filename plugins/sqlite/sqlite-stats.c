@@ -66,7 +66,7 @@ static gboolean
 get_stats (SqliteConnection *connection, SqliteCall *call, GError **error)
 {
   g_autoptr (AnnotStats) stats = annot_stats_new ();
-  gint64 hour = sqlite_connection_now (connection) / MICROSECONDS_AN_HOUR;
+  gint64 hour = g_get_real_time () / MICROSECONDS_AN_HOUR;
 
   if (!read_counters (connection, stats, error) || !read_oldest_outgoing (connection, stats, error)
       || !read_counts (connection, stats->by_label, sqlite_query (connection, error, "count-by-label", ""), error)

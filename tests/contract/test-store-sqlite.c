@@ -480,14 +480,14 @@ static void
 test_ended_sessions (Place *self, gconstpointer unused)
 {
   AnnotStore *store = make_store (self, NULL);
-  gint64 ended = g_get_real_time () - G_TIME_SPAN_HOUR;
+  gint64 ended = g_get_real_time () - 2 * G_TIME_SPAN_DAY;
   sqlite3 *database = NULL;
   sqlite3_stmt *statement = NULL;
 
   g_assert_true (STORE_GET (store, open));
   for (guint i = 0; i < 300; i++) {
     g_autofree char *jti = g_strdup_printf ("jti-%u", i);
-    g_autoptr (AnnotSession) session = annot_session_new (jti, "ann", i == 0 ? ended + 2 * G_TIME_SPAN_HOUR : ended);
+    g_autoptr (AnnotSession) session = annot_session_new (jti, "ann", i == 0 ? ended + 3 * G_TIME_SPAN_DAY : ended);
 
     g_assert_true (STORE_GET (store, add_session, session));
   }

@@ -3,6 +3,7 @@
 """The clock jumps by an hour in both directions, and the process is stopped for longer than a lease: leases follow the
 store's own clock, stale writes are refused, and the daemon is ready again by itself."""
 
+import calendar
 import os
 import signal
 import sys
@@ -62,6 +63,9 @@ def test_clock(tap):
             tap.equal(client.get("/api/v1/stats").json()["leased"], 2, f"after a jump {name} nothing has expired")
             tap.equal([label(client, item).status for item in items], [200, 200],
                       f"after a jump {name} leased examples are labelled")
+            finished = client.get(f"/api/v1/examples/{items[0]['lease']['event_id']}").json()["finished_at"]
+            tap.ok(abs(calendar.timegm(time.strptime(finished[:19], "%Y-%m-%dT%H:%M:%S")) - time.time() - seconds) < 60,
+                   f"after a jump {name} what is finished bears the wall clock's time, by which it is kept", finished)
             tap.ok(daemon.ready(), f"after a jump {name} it is ready")
         jump(0)
     with Daemon({"annotation": {"lease-seconds": 5}}) as daemon:
