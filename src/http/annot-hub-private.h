@@ -11,9 +11,10 @@ struct _AnnotHub {
   GObject parent_instance;
 
   AnnotPoller *poller;
-  AnnotNotifier *notifier; /* the last three are NULL in a measurement */
+  AnnotNotifier *notifier; /* these four are NULL in a measurement */
   AnnotDesk *desk;
   AnnotPresence *presence;
+  AnnotIdentity *identity;
   AnnotWebSocketShared shared;
   GPtrArray *sockets;
   GCancellable *cancellable;

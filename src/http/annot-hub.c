@@ -128,6 +128,42 @@ session_revoked (AnnotIdentity *identity, const char *jti, const char *account, 
 }
 
 static void
+checked_again (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (AnnotWebSocketHandle) handle = user_data;
+  g_autoptr (GError) error = NULL;
+  gboolean is_good = annot_identity_check_again_finish (ANNOT_IDENTITY (source), result, &error);
+  /* While the store is away nobody is sent off. */
+  if (!is_good && error == NULL && handle->socket != NULL) {
+    annot_websocket_close (handle->socket, ANNOT_CLOSE_INVALID_TOKEN, "the API token has ended");
+  }
+}
+
+/* A session's end is announced; that of an API token is looked up, when there is news of its account and with each ping. */
+static void
+check_token (AnnotWebSocket *socket, gpointer user_data)
+{
+  AnnotHub *self = user_data;
+  const AnnotCaller *caller = annot_websocket_get_caller (socket);
+  if (self->identity != NULL && caller != NULL && caller->token != NULL) {
+    annot_identity_check_again (self->identity, caller, ANNOT_WEBSOCKET_ROLES, self->cancellable, checked_again,
+                                annot_websocket_get_handle (socket));
+  }
+}
+
+static void
+tokens_changed (AnnotIdentity *identity, const char *account, AnnotHub *self)
+{
+  for (guint i = 0; i < self->sockets->len; i++) {
+    AnnotWebSocket *socket = g_ptr_array_index (self->sockets, i);
+    const AnnotCaller *caller = annot_websocket_get_caller (socket);
+    if (caller != NULL && (account == NULL || g_strcmp0 (caller->account, account) == 0)) {
+      check_token (socket, self);
+    }
+  }
+}
+
+static void
 annot_hub_dispose (GObject *object)
 {
   AnnotHub *self = ANNOT_HUB (object);
@@ -143,6 +179,7 @@ annot_hub_dispose (GObject *object)
   g_clear_object (&self->notifier);
   g_clear_object (&self->desk);
   g_clear_object (&self->presence);
+  g_clear_object (&self->identity);
   g_clear_pointer (&self->poller, annot_poller_unref);
   G_OBJECT_CLASS (annot_hub_parent_class)->dispose (object);
 }
@@ -188,6 +225,7 @@ annot_hub_new (AnnotPipeline *pipeline, AnnotIdentity *identity, AnnotPoller *po
     .poller = poller,
     .message = annot_hub_handle_message,
     .gone = socket_gone,
+    .pinged = check_token,
     .user_data = self,
     .message_limit = 64 * 1024,
     .queue_limit = 1024 * 1024,
@@ -205,6 +243,8 @@ annot_hub_new (AnnotPipeline *pipeline, AnnotIdentity *identity, AnnotPoller *po
   }
   if (identity != NULL) {
     g_signal_connect_object (identity, "revoked", G_CALLBACK (session_revoked), self, 0);
+    g_signal_connect_object (identity, "tokens-changed", G_CALLBACK (tokens_changed), self, 0);
+    self->identity = g_object_ref (identity);
   }
   return self;
 }

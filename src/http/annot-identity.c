@@ -16,7 +16,7 @@
 
 G_DEFINE_FINAL_TYPE (AnnotIdentity, annot_identity, G_TYPE_OBJECT)
 
-enum { REVOKED, N_SIGNALS };
+enum { REVOKED, TOKENS_CHANGED, N_SIGNALS };
 static guint signals[N_SIGNALS];
 
 void
@@ -26,6 +26,7 @@ annot_caller_free (AnnotCaller *self)
     return;
   g_free (self->account);
   g_free (self->session);
+  g_free (self->token);
   g_free (self);
 }
 
@@ -68,6 +69,8 @@ annot_identity_class_init (AnnotIdentityClass *klass)
   object_class->finalize = annot_identity_finalize;
   signals[REVOKED] = g_signal_new ("revoked", ANNOT_TYPE_IDENTITY, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE,
                                    2, G_TYPE_STRING, G_TYPE_STRING);
+  signals[TOKENS_CHANGED] = g_signal_new ("tokens-changed", ANNOT_TYPE_IDENTITY, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
+                                          G_TYPE_NONE, 1, G_TYPE_STRING);
 }
 
 static void
@@ -78,10 +81,17 @@ session_revoked (AnnotRevocations *revocations, const char *jti, const char *acc
 }
 
 static void
+forget_tokens (AnnotIdentity *self, const char *account)
+{
+  annot_token_cache_forget (self->tokens, account);
+  g_signal_emit (self, signals[TOKENS_CHANGED], 0, account);
+}
+
+static void
 account_changed (AnnotRevocations *revocations, const char *account, AnnotIdentity *self)
 {
   (void) revocations;
-  annot_token_cache_forget (self->tokens, account);
+  forget_tokens (self, account);
 }
 
 AnnotIdentity *
@@ -246,6 +256,7 @@ token_owner_found (GObject *source, GAsyncResult *result, gpointer user_data)
   }
   caller = g_new0 (AnnotCaller, 1);
   caller->account = g_steal_pointer (&owner->account);
+  caller->token = g_strdup (g_task_get_task_data (task));
   caller->roles = owner->roles;
   caller->expires_at = owner->expires_at;
   g_task_return_pointer (task, caller, (GDestroyNotify) annot_caller_free);
@@ -298,7 +309,10 @@ annot_identity_check (AnnotIdentity *self, const AnnotCredentials *credentials, 
     return;
   }
   if (!by_cookie && !strchr (token, '.')) {
-    annot_token_cache_find (self->tokens, token, cancellable, token_owner_found, g_object_ref (task));
+    char *digest = annot_token_digest (token);
+
+    g_task_set_task_data (task, digest, g_free);
+    annot_token_cache_find_digest (self->tokens, digest, cancellable, token_owner_found, g_object_ref (task));
     return;
   }
   caller = check_session (self, token, &error);
@@ -313,6 +327,44 @@ annot_identity_check_finish (AnnotIdentity *self, GAsyncResult *result, GError *
 {
   g_return_val_if_fail (g_task_is_valid (result, self), NULL);
   return g_task_propagate_pointer (G_TASK (result), error);
+}
+
+static void
+found_again (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (GTask) task = user_data;
+  g_autoptr (GError) error = NULL;
+  g_autoptr (AnnotTokenOwner) owner = annot_token_cache_find_finish (ANNOT_TOKEN_CACHE (source), result, &error);
+  AnnotRoles roles = GPOINTER_TO_UINT (g_task_get_task_data (task));
+
+  if (owner)
+    g_task_return_boolean (task, (owner->roles & roles) != 0);
+  else if (g_error_matches (error, ANNOT_ERROR, ANNOT_ERROR_AUTH))
+    g_task_return_boolean (task, FALSE);
+  else
+    g_task_return_error (task, g_steal_pointer (&error));
+}
+
+void
+annot_identity_check_again (AnnotIdentity *self, const AnnotCaller *caller, AnnotRoles roles,
+                            GCancellable *cancellable, GAsyncReadyCallback callback, gpointer user_data)
+{
+  g_autoptr (GTask) task = g_task_new (self, cancellable, callback, user_data);
+
+  g_task_set_source_tag (task, annot_identity_check_again);
+  g_task_set_task_data (task, GUINT_TO_POINTER (roles), NULL);
+  if (caller->token)
+    annot_token_cache_find_digest (self->tokens, caller->token, cancellable, found_again, g_steal_pointer (&task));
+  else
+    g_task_return_boolean (task, !caller->session
+                                     || !annot_revocations_contains (self->revocations, caller->session, caller->account));
+}
+
+gboolean
+annot_identity_check_again_finish (AnnotIdentity *self, GAsyncResult *result, GError **error)
+{
+  g_return_val_if_fail (g_task_is_valid (result, self), FALSE);
+  return g_task_propagate_boolean (G_TASK (result), error);
 }
 
 static void
@@ -347,14 +399,14 @@ annot_identity_logout_finish (AnnotIdentity *self, GAsyncResult *result, GError 
 void
 annot_identity_forget_account (AnnotIdentity *self, const char *account)
 {
-  annot_token_cache_forget (self->tokens, account);
+  forget_tokens (self, account);
   annot_revocations_announce_account (self->revocations, account, TRUE);
 }
 
 void
 annot_identity_forget_tokens (AnnotIdentity *self, const char *account)
 {
-  annot_token_cache_forget (self->tokens, account);
+  forget_tokens (self, account);
   annot_revocations_announce_account (self->revocations, account, FALSE);
 }
 

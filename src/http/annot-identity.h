@@ -25,12 +25,14 @@ typedef struct {
  * @account: (nullable): name; %NULL: nobody
  * @roles: roles
  * @session: (nullable): jti of a signed token
+ * @token: (nullable): digest of an API token
  * @expires_at: of it, microseconds since 1970 UTC; 0 for never
  */
 typedef struct {
   char *account;
   AnnotRoles roles;
   char *session;
+  char *token;
   gint64 expires_at;
 } AnnotCaller;
 
@@ -38,7 +40,9 @@ void annot_caller_free (AnnotCaller *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (AnnotCaller, annot_caller_free)
 
 /* Signal: `revoked` (AnnotIdentity *self, const char *jti, const char *account): a session has ended before its time;
- * its WebSockets are to be closed. */
+ * its WebSockets are to be closed.
+ * Signal: `tokens-changed` (AnnotIdentity *self, const char *account): API tokens of the account (%NULL: of any) may have
+ * ended, or may do less; who goes on with one is to be checked again. */
 
 AnnotIdentity *annot_identity_new (AnnotPipeline *pipeline);
 /* Gets the signing secret (keyfile, environment, else made once and kept in the store) and the revoked sessions. After
@@ -53,6 +57,11 @@ gboolean annot_identity_start_finish (AnnotIdentity *self, GAsyncResult *result,
 void annot_identity_check (AnnotIdentity *self, const AnnotCredentials *credentials, GCancellable *cancellable,
                            GAsyncReadyCallback callback, gpointer user_data);
 AnnotCaller *annot_identity_check_finish (AnnotIdentity *self, GAsyncResult *result, GError **error);
+
+/* Checks a caller anew who goes on for long. Boolean: whether he still is who he was, with one of those roles. */
+void annot_identity_check_again (AnnotIdentity *self, const AnnotCaller *caller, AnnotRoles roles,
+                                 GCancellable *cancellable, GAsyncReadyCallback callback, gpointer user_data);
+gboolean annot_identity_check_again_finish (AnnotIdentity *self, GAsyncResult *result, GError **error);
 
 /* Checks name and password (constant time, not on the main loop, growing delay after failures by account and address)
  * and signs a token. Pointer: AnnotLogin; AUTH: wrong; TEMPORARY: locked out for now. */

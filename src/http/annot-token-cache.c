@@ -172,13 +172,22 @@ void
 annot_token_cache_find (AnnotTokenCache *self, const char *token, GCancellable *cancellable,
                         GAsyncReadyCallback callback, gpointer user_data)
 {
+  g_autofree char *digest = annot_token_digest (token);
+
+  annot_token_cache_find_digest (self, digest, cancellable, callback, user_data);
+}
+
+void
+annot_token_cache_find_digest (AnnotTokenCache *self, const char *digest, GCancellable *cancellable,
+                               GAsyncReadyCallback callback, gpointer user_data)
+{
   g_autoptr (GTask) task = g_task_new (self, cancellable, callback, user_data);
   Lookup *lookup = g_new0 (Lookup, 1);
   const Entry *entry;
 
   g_task_set_source_tag (task, annot_token_cache_find);
   g_task_set_task_data (task, lookup, (GDestroyNotify) lookup_free);
-  lookup->digest = annot_token_digest (token);
+  lookup->digest = g_strdup (digest);
   lookup->generation = self->generation;
   entry = g_hash_table_lookup (self->entries, lookup->digest);
   if (entry && entry->until > g_get_monotonic_time ()) {

@@ -27,6 +27,9 @@ AnnotTokenCache *annot_token_cache_new (AnnotStore *store);
 /* Pointer: AnnotTokenOwner; AUTH: unknown, expired, or of a disabled account. */
 void annot_token_cache_find (AnnotTokenCache *self, const char *token, GCancellable *cancellable,
                              GAsyncReadyCallback callback, gpointer user_data);
+/* As annot_token_cache_find(), by the digest of the token. */
+void annot_token_cache_find_digest (AnnotTokenCache *self, const char *digest, GCancellable *cancellable,
+                                    GAsyncReadyCallback callback, gpointer user_data);
 AnnotTokenOwner *annot_token_cache_find_finish (AnnotTokenCache *self, GAsyncResult *result, GError **error);
 /* Looks the account's tokens up anew; account NULL: all. */
 void annot_token_cache_forget (AnnotTokenCache *self, const char *account);

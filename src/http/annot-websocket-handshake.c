@@ -3,11 +3,11 @@
 #include "annot-websocket-handshake.h"
 
 #include "annot-request-private.h"
+#include "annot-websocket.h"
 
 #define GUID "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 #define KEY_BYTES 16
 #define BEARER_PROTOCOL "bearer."
-#define PAGE_ROLES (ANNOT_ROLE_ANNOTATOR | ANNOT_ROLE_ADMIN)
 
 /* What the upgrade carries over to the hub. */
 typedef struct {
@@ -90,7 +90,7 @@ switch_protocols (AnnotRequest *request, AnnotDispatch *dispatch)
 static void
 check_role (AnnotRequest *request, AnnotDispatch *dispatch)
 {
-  if ((annot_request_get_roles (request) & PAGE_ROLES) == 0) {
+  if ((annot_request_get_roles (request) & ANNOT_WEBSOCKET_ROLES) == 0) {
     annot_request_respond_problem (request, 403, "your account does not have the role that this needs", NULL);
     return;
   }

@@ -496,6 +496,9 @@ expired (AnnotTimer *timer)
     annot_websocket_close (self, ANNOT_CLOSE_INVALID_TOKEN, "the session has ended");
   } else {
     ping (self, now);
+    if (self->shared->pinged != NULL) {
+      self->shared->pinged (self, self->shared->user_data);
+    }
   }
 }
 

@@ -22,12 +22,16 @@ typedef enum {
   ANNOT_CLOSE_BAD_REQUEST = 3501,
 } AnnotCloseCode;
 
+/* Who may have a WebSocket. */
+#define ANNOT_WEBSOCKET_ROLES (ANNOT_ROLE_ANNOTATOR | ANNOT_ROLE_ADMIN)
+
 typedef struct _AnnotWebSocket AnnotWebSocket;
 
 /**
  * AnnotWebSocketShared:
  * @message: a text message has come; the socket may be closed by it
  * @gone: the socket is about to be freed
+ * @pinged: (nullable): another ping interval has passed
  * @message_limit: largest message of a client, bytes
  * @queue_limit: most bytes that may wait to be sent
  * @ping_interval, @pong_timeout: microseconds
@@ -39,6 +43,7 @@ typedef struct {
   AnnotBroadcast broadcast;
   void (*message) (AnnotWebSocket *socket, const char *text, gsize length, gpointer user_data);
   void (*gone) (AnnotWebSocket *socket, gpointer user_data);
+  void (*pinged) (AnnotWebSocket *socket, gpointer user_data);
   gpointer user_data;
   gsize message_limit;
   gsize queue_limit;

@@ -64,7 +64,7 @@ def test_late_and_wrong(daemon, token):
 def main():
     if find_program("annotationd") is None or find_program("annotationctl") is None:
         Tap.skip_all("annotationd and annotationctl are not built")
-    with Daemon() as daemon:
+    with Daemon({"limits": {"deletion": "1000/min"}}) as daemon:
         daemon.add_user("ann", "secret-of-ann", ["annotator", "producer", "admin", "compliance_officer"])
         daemon.add_user("bob", "secret-of-bob")
         daemon.start()

@@ -6,6 +6,7 @@ import base64
 import json
 import os
 import socket
+import sqlite3
 import struct
 import sys
 import threading
@@ -83,16 +84,18 @@ class Line:
                     return document
 
     def close_code(self, answer_pings=True):
-        """Reads to the close frame; None when the connection just ended."""
+        """Reads to the close frame; None when the connection just ended, or goes on for 20 s."""
+        until = time.monotonic() + 20
         try:
-            while True:
+            while time.monotonic() < until:
                 opcode, data = self.frame()
                 if opcode == CLOSE:
                     return struct.unpack(">H", data[:2])[0] if len(data) >= 2 else 1005
                 if opcode == PING and answer_pings:
                     self.send(PONG, data)
         except (ConnectionError, socket.timeout, BrokenPipeError):
-            return None
+            pass
+        return None
 
     @staticmethod
     def build(opcode, data=b"", final=True, mask=True, reserved=0):
@@ -287,6 +290,37 @@ def test_revoked(daemon):
         tap.equal(line.close_code(), 3500, "the session's WebSocket is closed with 3500")
 
 
+def test_token_ended(daemon, client):
+    """client is an admin's; a token's WebSocket must not outlive the token, nor its account."""
+    daemon.add_user("tom", "secret-of-tom", ["annotator"])
+
+    def make():
+        made = client.post("/api/v1/tokens", {"account": "tom", "roles": ["annotator"]}).json()
+        line = Line(daemon.port, made["token"])
+        line.message("hello")
+        return made["id"], line
+
+    (first, ended), (_, kept) = make(), make()
+    started = time.monotonic()
+    tap.equal(client.delete(f"/api/v1/tokens/{first}").status, 200, "an API token is revoked")
+    tap.equal(ended.close_code(), 3500, "its WebSocket is closed with 3500")
+    tap.ok(time.monotonic() - started < 1.5, "at once", time.monotonic() - started)
+    kept.say({"type": "ping"})
+    tap.equal(kept.message("pong")["type"], "pong", "that of the account's other token stays")
+    session = Line(daemon.port, daemon.login("tom", "secret-of-tom").token)
+    session.message("hello")
+    tap.equal(client.request("PATCH", "/api/v1/users/tom", {"roles": ["producer"]}).status, 200, "an account loses its role")
+    tap.equal(kept.close_code(), 3500, "its token's WebSocket is closed")
+    tap.equal(session.close_code(), 3500, "and its session's")
+    client.request("PATCH", "/api/v1/users/tom", {"roles": ["annotator"]})
+    last, unannounced = make()
+    with sqlite3.connect(os.path.join(daemon.directory, "annotationd.db"), timeout=5) as store:
+        store.execute("DELETE FROM tokens WHERE id = ?", (last,))
+    tap.equal(unannounced.close_code(), 3500, "a token that ended without news of it is noticed with the pings")
+    for line in (ended, kept, session, unannounced):
+        line.close()
+
+
 def descriptors(daemon):
     return len(os.listdir(f"/proc/{daemon.process.pid}/fd"))
 
@@ -335,6 +369,7 @@ def main():
         test_messages(daemon, client.token, client)
         test_pong(daemon, client.token)
         test_revoked(daemon)
+        test_token_ended(daemon, client)
         test_slow_reader(daemon, client.token, client)
         test_descriptors(daemon, client.token, idle)
         test_drain(daemon, client.token)
