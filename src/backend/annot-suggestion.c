@@ -53,10 +53,15 @@ annot_suggest (const char *word, GPtrArray *candidates)
   return best;
 }
 
+/* These come with the daemon itself. */
+static const char *const embedded[] = {"sqlite", "memory", "local", NULL};
+
 char *
 annot_missing_plugin (const char *name)
 {
   if (!g_strv_contains (packaged, name))
     return NULL;
+  if (g_strv_contains (embedded, name))
+    return g_strdup_printf ("the %s plugin is not installed; install the package annotationd again", name);
   return g_strdup_printf ("the %s plugin is not installed; install the package annotationd-%s", name, name);
 }

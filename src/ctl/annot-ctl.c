@@ -60,7 +60,7 @@ annot_ctl_load_config (AnnotCtl *ctl, GError **error)
   tables = annot_plugin_loader_get_tables (ctl->loader);
   environment = g_get_environ ();
   ctl->config = annot_settings_load (tables, ctl->config_file, ctl->config_dir, environment, ctl->settings, error);
-  if (!ctl->config && error && (*error)->domain == G_FILE_ERROR) {
+  if (!ctl->config && error && g_error_matches (*error, G_FILE_ERROR, G_FILE_ERROR_NOENT)) {
     (*error)->domain = ANNOT_ERROR;
     (*error)->code = ANNOT_ERROR_CONFIG;
   }
