@@ -73,6 +73,16 @@ sqlite_connection_now (const SqliteConnection *self)
   return self->clock_base + g_get_monotonic_time ();
 }
 
+gint64
+sqlite_connection_to_wall (const SqliteConnection *self, gint64 time)
+{
+  gint64 apart = g_get_real_time () - sqlite_connection_now (self);
+  gint64 half = apart < 0 ? -G_TIME_SPAN_SECOND / 2 : G_TIME_SPAN_SECOND / 2;
+
+  /* Whole seconds: that the two clocks are read one after the other must not show. */
+  return time + (apart + half) / G_TIME_SPAN_SECOND * G_TIME_SPAN_SECOND;
+}
+
 gboolean
 sqlite_connection_fail (SqliteConnection *self, GError **error)
 {

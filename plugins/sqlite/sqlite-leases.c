@@ -17,12 +17,11 @@ give_leases (SqliteCall *call, GPtrArray *leases)
 
 /* The next pending examples as leases that are not written yet. */
 static gboolean
-choose (SqliteConnection *connection, SqliteCall *call, GPtrArray *leases, GError **error)
+choose (SqliteConnection *connection, SqliteCall *call, gint64 now, GPtrArray *leases, GError **error)
 {
   g_autoptr (SqliteStatement) row
       = sqlite_query (connection, error, "claim-select", "ti", call->account, (gint64) call->count);
   int step = row ? sqlite_step (connection, row, error) : -1;
-  gint64 now = sqlite_connection_now (connection);
 
   for (; step > 0; step = sqlite_step (connection, row, error)) {
     AnnotLease *lease = annot_lease_new ();
@@ -35,8 +34,8 @@ choose (SqliteConnection *connection, SqliteCall *call, GPtrArray *leases, GErro
     lease->token.fence = sqlite3_column_int64 (row, SQLITE_EXAMPLE_COLUMNS) + 1;
     lease->event_id = g_strdup (lease->example->event_id);
     lease->annotator = g_strdup (call->account);
-    lease->leased_at = now;
-    lease->expires_at = now + call->seconds * G_TIME_SPAN_SECOND;
+    lease->leased_at = sqlite_connection_to_wall (connection, now);
+    lease->expires_at = sqlite_connection_to_wall (connection, now + call->seconds * G_TIME_SPAN_SECOND);
     g_ptr_array_add (leases, lease);
   }
   return step == 0;
@@ -46,14 +45,15 @@ static gboolean
 claim (SqliteConnection *connection, SqliteCall *call, GError **error)
 {
   g_autoptr (GPtrArray) leases = new_leases ();
+  gint64 now = sqlite_connection_now (connection);
 
-  if (!choose (connection, call, leases, error))
+  if (!choose (connection, call, now, leases, error))
     return FALSE;
   for (guint i = 0; i < leases->len; i++) {
     const AnnotLease *lease = leases->pdata[i];
 
-    if (!sqlite_run (connection, error, "claim-update", "itiii", lease->token.fence, lease->annotator, lease->leased_at,
-                     lease->expires_at, lease->token.seq))
+    if (!sqlite_run (connection, error, "claim-update", "itiii", lease->token.fence, lease->annotator, now,
+                     now + call->seconds * G_TIME_SPAN_SECOND, lease->token.seq))
       return FALSE;
   }
   give_leases (call, g_steal_pointer (&leases));
@@ -64,15 +64,15 @@ const SqliteOperation sqlite_claim = { .answer = SQLITE_ANSWER_POINTER, .run = c
 
 /* A row of event_id, annotator, leased_at, expires_at, fence. */
 static AnnotLease *
-read_lease (SqliteStatement *row, gint64 seq)
+read_lease (SqliteConnection *connection, SqliteStatement *row, gint64 seq)
 {
   AnnotLease *lease = annot_lease_new ();
 
   lease->token.seq = seq;
   lease->event_id = sqlite_column_dup (row, 0);
   lease->annotator = sqlite_column_dup (row, 1);
-  lease->leased_at = sqlite3_column_int64 (row, 2);
-  lease->expires_at = sqlite3_column_int64 (row, 3);
+  lease->leased_at = sqlite_connection_to_wall (connection, sqlite3_column_int64 (row, 2));
+  lease->expires_at = sqlite_connection_to_wall (connection, sqlite3_column_int64 (row, 3));
   lease->token.fence = sqlite3_column_int64 (row, 4);
   return lease;
 }
@@ -86,7 +86,7 @@ find_held (SqliteConnection *connection, const AnnotLeaseToken *token, const cha
       = sqlite_query (connection, error, "lease-get", "iit", token->seq, token->fence, account);
   int step = row ? sqlite_step (connection, row, error) : -1;
 
-  *lease = step > 0 ? read_lease (row, token->seq) : NULL;
+  *lease = step > 0 ? read_lease (connection, row, token->seq) : NULL;
   return step >= 0;
 }
 
@@ -103,7 +103,7 @@ renew (SqliteConnection *connection, SqliteCall *call, GError **error)
       return FALSE;
     if (!lease)
       continue;
-    lease->expires_at = deadline;
+    lease->expires_at = sqlite_connection_to_wall (connection, deadline);
     g_ptr_array_add (leases, lease);
     if (!sqlite_run (connection, error, "lease-renew", "ii", deadline, lease->token.seq))
       return FALSE;
@@ -144,7 +144,7 @@ find_expired (SqliteConnection *connection, SqliteCall *call, GPtrArray *leases,
   int step = row ? sqlite_step (connection, row, error) : -1;
 
   for (; step > 0; step = sqlite_step (connection, row, error))
-    g_ptr_array_add (leases, read_lease (row, sqlite3_column_int64 (row, 5)));
+    g_ptr_array_add (leases, read_lease (connection, row, sqlite3_column_int64 (row, 5)));
   return step == 0;
 }
 

@@ -17,7 +17,7 @@ sqlite_outbox_write (SqliteConnection *connection, const AnnotOutgoing *outgoing
 
 /* In the order of {outgoing-columns}; the first, the number, is left to the caller. */
 static AnnotOutgoing *
-read_outgoing (SqliteStatement *row)
+read_outgoing (SqliteConnection *connection, SqliteStatement *row)
 {
   AnnotOutgoing *outgoing = g_new0 (AnnotOutgoing, 1);
 
@@ -28,7 +28,7 @@ read_outgoing (SqliteStatement *row)
   outgoing->inline_frame = sqlite3_column_int (row, 5) != 0;
   outgoing->created_at = sqlite3_column_int64 (row, 6);
   outgoing->attempts = (guint) sqlite3_column_int64 (row, 7);
-  outgoing->due_at = sqlite3_column_int64 (row, 8);
+  outgoing->due_at = sqlite_connection_to_wall (connection, sqlite3_column_int64 (row, 8));
   outgoing->last_error = sqlite_column_dup (row, 9);
   outgoing->payload = sqlite_column_dup (row, 10);
   return outgoing;
@@ -63,7 +63,7 @@ find_due (SqliteConnection *connection, SqliteCall *call, GPtrArray *messages, G
     gint64 number = sqlite3_column_int64 (row, 0);
 
     g_array_append_val (numbers, number);
-    g_ptr_array_add (messages, read_outgoing (row));
+    g_ptr_array_add (messages, read_outgoing (connection, row));
   }
   return step == 0;
 }
@@ -144,7 +144,7 @@ list_outgoing (SqliteConnection *connection, SqliteCall *call, GError **error)
   int step = row ? sqlite_step (connection, row, error) : -1;
 
   for (; step > 0; step = sqlite_step (connection, row, error))
-    g_ptr_array_add (messages, read_outgoing (row));
+    g_ptr_array_add (messages, read_outgoing (connection, row));
   if (step < 0)
     return FALSE;
   sqlite_call_give (call, g_steal_pointer (&messages), (GDestroyNotify) g_ptr_array_unref);

@@ -502,6 +502,54 @@ test_ended_sessions (Place *self, gconstpointer unused)
   sqlite3_close (database);
 }
 
+static gint64
+query_integer (Place *self, const char *sql)
+{
+  sqlite3 *database = NULL;
+  sqlite3_stmt *statement = NULL;
+  gint64 value;
+
+  g_assert_cmpint (sqlite3_open (self->path, &database), ==, SQLITE_OK);
+  g_assert_cmpint (sqlite3_prepare_v2 (database, sql, -1, &statement, NULL), ==, SQLITE_OK);
+  g_assert_cmpint (sqlite3_step (statement), ==, SQLITE_ROW);
+  value = sqlite3_column_int64 (statement, 0);
+  sqlite3_finalize (statement);
+  sqlite3_close (database);
+  return value;
+}
+
+/* As if the wall clock had been set forward by an hour since another process opened the database: both must agree on
+ * when a lease ends, and who reads it gets the wall clock's time. */
+static void
+test_shared_clock (Place *self, gconstpointer unused)
+{
+  AnnotStore *store = make_store (self, NULL);
+  gint64 now = g_get_real_time ();
+  gint64 kept;
+  g_autoptr (AnnotLease) lease = NULL;
+  g_autoptr (AnnotLease) renewed = NULL;
+
+  fill (self, 1);
+  execute (self, "UPDATE meta SET value = substr (value, 1, 37) || (CAST (substr (value, 38) AS INTEGER) - 3600000000) "
+                 "WHERE name = 'clock'");
+  g_assert_true (STORE_GET (store, open));
+  lease = store_contract_claim_one (store, "ann");
+  kept = query_integer (self, "SELECT expires_at FROM examples WHERE status = 1");
+  g_assert_cmpint (kept, <, now - G_TIME_SPAN_HOUR / 2);
+  g_assert_cmpint (lease->leased_at, >=, now - G_TIME_SPAN_SECOND);
+  g_assert_cmpint (lease->expires_at, >, now);
+  g_assert_cmpint (lease->expires_at, <, now + G_TIME_SPAN_HOUR);
+  store_contract_close (store);
+  /* Another start of the machine begins anew. */
+  execute (self, "UPDATE meta SET value = 'x' || value WHERE name = 'clock'");
+  store = make_store (self, NULL);
+  g_assert_true (STORE_GET (store, open));
+  store_contract_put (store, store_contract_make_example ("a", 0.9));
+  renewed = store_contract_claim_one (store, "bob");
+  g_assert_cmpint (query_integer (self, "SELECT max (expires_at) FROM examples WHERE status = 1"), >, now);
+  store_contract_close (store);
+}
+
 /* What was erased is in none of the files any more. */
 static void
 test_erased_bytes (Place *self, gconstpointer unused)
@@ -596,6 +644,7 @@ main (int argc, char **argv)
   ADD ("stuck", test_stuck);
   ADD ("start-together", test_start_together);
   ADD ("flood", test_flood);
+  ADD ("shared-clock", test_shared_clock);
   ADD ("search-beside", test_search_beside);
   ADD ("ended-sessions", test_ended_sessions);
   ADD ("erased-bytes", test_erased_bytes);

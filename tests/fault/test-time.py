@@ -63,6 +63,10 @@ def test_clock(tap):
             tap.equal(client.get("/api/v1/stats").json()["leased"], 2, f"after a jump {name} nothing has expired")
             tap.equal([label(client, item).status for item in items], [200, 200],
                       f"after a jump {name} leased examples are labelled")
+            leased = claim(client)[0]
+            ends = calendar.timegm(time.strptime(leased["lease"]["expires_at"][:19], "%Y-%m-%dT%H:%M:%S"))
+            tap.ok(500 < ends - time.time() - seconds < 660, f"after a jump {name} a page is told when its lease ends", ends)
+            client.post("/api/v1/leases/release", {"tokens": [leased["lease"]["token"]]})
             finished = client.get(f"/api/v1/examples/{items[0]['lease']['event_id']}").json()["finished_at"]
             tap.ok(abs(calendar.timegm(time.strptime(finished[:19], "%Y-%m-%dT%H:%M:%S")) - time.time() - seconds) < 60,
                    f"after a jump {name} what is finished bears the wall clock's time, by which it is kept", finished)
