@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <sys/epoll.h>
 
+#include "annot-chunks.h"
 #include "annot-output.h"
 #include "annot-request-private.h"
 
@@ -38,7 +39,10 @@ struct _AnnotConnection {
 
   GByteArray *input; /* NULL while nothing is left over */
   gsize scanned;
-  gsize body_length; /* counted in the transport's budget */
+  gsize body_length;   /* counted in the transport's budget */
+  GByteArray *chunked; /* what was in the chunks of the present body; NULL when it does not come in chunks */
+  AnnotChunks chunks;
+  gsize chunked_limit;
   gsize linger_bytes;
 
   AnnotOutput output;
@@ -59,6 +63,7 @@ unref (AnnotConnection *self)
 {
   if (g_ref_count_dec (&self->refs)) {
     g_clear_pointer (&self->input, g_byte_array_unref);
+    g_clear_pointer (&self->chunked, g_byte_array_unref);
     annot_output_clear (&self->output);
     if (self->upgraded_destroy != NULL) {
       self->upgraded_destroy (self->upgraded_data);
@@ -92,9 +97,16 @@ want (AnnotConnection *self, guint32 events)
   annot_poller_modify (self->transport->poller, &self->watch, events);
 }
 
+static gboolean
+has_body (const AnnotRequest *request)
+{
+  return request->verdict.content_length > 0 || request->verdict.is_chunked;
+}
+
 static void
 release_body (AnnotConnection *self)
 {
+  g_clear_pointer (&self->chunked, g_byte_array_unref);
   self->transport->body_bytes -= self->body_length;
   self->body_length = 0;
 }
@@ -142,7 +154,7 @@ static void
 finish_request (AnnotConnection *self)
 {
   AnnotRequest *request = g_steal_pointer (&self->request);
-  gboolean unread = request != NULL && request->body == NULL && request->verdict.content_length > 0;
+  gboolean unread = request != NULL && request->body == NULL && has_body (request);
   if (request != NULL) {
     request->connection = NULL;
     annot_request_drop_stream (request);
@@ -286,10 +298,10 @@ gboolean
 annot_connection_skip_body (AnnotConnection *self)
 {
   gsize length = (gsize)self->request->verdict.content_length;
-  if (self->request->body != NULL || length == 0) {
+  if (self->request->body != NULL || !has_body (self->request)) {
     return TRUE;
   }
-  if (self->input == NULL || self->input->len < length) {
+  if (self->request->verdict.is_chunked || self->input == NULL || self->input->len < length) {
     return FALSE;
   }
   g_byte_array_remove_range (self->input, 0, length);
@@ -312,16 +324,25 @@ refuse (AnnotConnection *self, const AnnotVerdict *verdict)
   annot_connection_answer (self, annot_request_refusal (verdict), NULL, TRUE);
 }
 
+static GBytes *
+take_body (AnnotConnection *self)
+{
+  gsize length = (gsize)self->request->verdict.content_length;
+  if (self->chunked != NULL) {
+    return g_byte_array_free_to_bytes (g_steal_pointer (&self->chunked));
+  }
+  if (self->input->len == length) {
+    return g_byte_array_free_to_bytes (g_steal_pointer (&self->input));
+  }
+  GBytes *body = g_bytes_new (self->input->data, length);
+  g_byte_array_remove_range (self->input, 0, length);
+  return body;
+}
+
 static void
 body_complete (AnnotConnection *self)
 {
-  gsize length = (gsize)self->request->verdict.content_length;
-  if (self->input->len == length) {
-    self->request->body = g_byte_array_free_to_bytes (g_steal_pointer (&self->input));
-  } else {
-    self->request->body = g_bytes_new (self->input->data, length);
-    g_byte_array_remove_range (self->input, 0, length);
-  }
+  self->request->body = take_body (self);
   self->state = STATE_HANDLER;
   want (self, EPOLLRDHUP);
   set_deadline (self, self->transport->handler_timeout);
@@ -336,7 +357,8 @@ static gboolean
 charge_body (AnnotConnection *self)
 {
   AnnotTransport *transport = self->transport;
-  gsize kept = MIN (self->input->len, (gsize)self->request->verdict.content_length);
+  gsize kept = self->chunked != NULL ? self->chunked->len
+                                     : MIN (self->input->len, (gsize)self->request->verdict.content_length);
   transport->body_bytes += kept - self->body_length;
   self->body_length = kept;
   if (transport->body_bytes <= transport->body_budget) {
@@ -348,19 +370,51 @@ charge_body (AnnotConnection *self)
   return FALSE;
 }
 
+/* FALSE: more is to come, or it was answered. */
+static gboolean
+read_chunks (AnnotConnection *self)
+{
+  gsize used = 0;
+  switch (annot_chunks_read (&self->chunks, self->input->data, self->input->len, &used, self->chunked,
+                             self->chunked_limit)) {
+  case ANNOT_CHUNKS_DONE:
+    g_byte_array_remove_range (self->input, 0, used);
+    return charge_body (self);
+  case ANNOT_CHUNKS_MORE:
+    g_byte_array_set_size (self->input, 0);
+    charge_body (self);
+    return FALSE;
+  case ANNOT_CHUNKS_TOO_LARGE:
+    self->body_done = NULL;
+    annot_request_respond_problem (self->request, 413, "the body is larger than this request may have", NULL);
+    return FALSE;
+  case ANNOT_CHUNKS_BAD:
+    break;
+  }
+  self->body_done = NULL;
+  annot_request_respond_problem (self->request, 400, "the chunks of the body cannot be read", NULL);
+  return FALSE;
+}
+
 static void
 check_body (AnnotConnection *self)
 {
+  if (self->chunked != NULL) {
+    if (read_chunks (self)) {
+      body_complete (self);
+    }
+    return;
+  }
   if (charge_body (self) && self->input->len >= (gsize)self->request->verdict.content_length) {
     body_complete (self);
   }
 }
 
 void
-annot_connection_read_body (AnnotConnection *self, AnnotBodyFunc callback)
+annot_connection_read_body (AnnotConnection *self, gsize limit, AnnotBodyFunc callback)
 {
   g_autoptr (AnnotConnection) alive = ref (self);
-  if (self->request->verdict.content_length == 0) {
+  if (!has_body (self->request)) {
     g_autoptr (AnnotRequest) request = annot_request_ref (self->request);
     request->body = g_bytes_new_static ("", 0);
     callback (request);
@@ -371,6 +425,11 @@ annot_connection_read_body (AnnotConnection *self, AnnotBodyFunc callback)
   set_deadline (self, self->transport->body_timeout);
   if (self->input == NULL) {
     self->input = g_byte_array_new ();
+  }
+  if (self->request->verdict.is_chunked) {
+    self->chunked = g_byte_array_new ();
+    self->chunks = (AnnotChunks){ 0 };
+    self->chunked_limit = limit;
   }
   if (self->request->verdict.expect_continue && self->input->len == 0) {
     static const char go_on[] = "HTTP/1.1 100 Continue\r\n\r\n";

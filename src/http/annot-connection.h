@@ -62,8 +62,9 @@ void annot_transport_close_all (AnnotTransport *transport);
 /* The rest is for requests. */
 
 typedef void (*AnnotBodyFunc) (AnnotRequest *request);
-/* Reads the body that the head announced, then calls back, at once when it is there. */
-void annot_connection_read_body (AnnotConnection *self, AnnotBodyFunc callback);
+/* Reads the body that the head announced, then calls back, at once when it is there. limit: of a body in chunks, which does
+ * not say its length before. */
+void annot_connection_read_body (AnnotConnection *self, gsize limit, AnnotBodyFunc callback);
 /* Passes over a body that nobody wants. FALSE: it has not come whole, and only closing ends it. */
 gboolean annot_connection_skip_body (AnnotConnection *self);
 /* Writes a whole answer; then the next request is read, or the connection closed. head (transfer full). */

@@ -101,7 +101,7 @@ run_handler (AnnotRequest *request)
 static void
 read_body (AnnotRequest *request, AnnotDispatch *dispatch)
 {
-  annot_connection_read_body (request->connection, run_handler);
+  annot_connection_read_body (request->connection, body_limit (dispatch, request->route->body), run_handler);
 }
 
 static guint

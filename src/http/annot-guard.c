@@ -244,9 +244,8 @@ check_framing (const Tally *tally)
     refuse (verdict, 400, "Transfer-Encoding and Content-Length exclude each other");
   } else if (tally->n_transfer > 1 || (tally->n_transfer == 1 && verdict->is_http_1_0)) {
     refuse (verdict, 400, "Transfer-Encoding is not allowed here");
-  } else if (tally->n_transfer == 1) {
-    refuse (verdict, 411, "send the body with a Content-Length, not in chunks");
   }
+  verdict->is_chunked = tally->n_transfer == 1;
 }
 
 void

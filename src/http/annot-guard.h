@@ -15,6 +15,7 @@ G_BEGIN_DECLS
  * @status: 0 when the head is fine, else the status to answer before closing
  * @detail: (nullable): why, for a person
  * @content_length: bytes of body that follow
+ * @is_chunked: the body follows in chunks, and content_length is 0
  * @keep_alive: the client lets the connection open
  * @expect_continue: the client waits for 100 before it sends the body
  * @is_http_1_0: no chunked answer, no keep-alive
@@ -23,6 +24,7 @@ typedef struct {
   guint status;
   const char *detail;
   gint64 content_length;
+  gboolean is_chunked;
   gboolean keep_alive;
   gboolean expect_continue;
   gboolean is_http_1_0;
@@ -43,8 +45,8 @@ gssize annot_guard_find_end (const char *data, gsize length, gsize *scanned, Ann
  * annot_guard_check:
  *
  * The strict reading of RFC 9112 that leaves no two ways to see where a request ends: one Host, one Content-Length of plain
- * digits, no Transfer-Encoding (every client knows its length; what two parsers may frame differently is refused), no
- * folded or nameless lines, no control bytes, no white space before a colon.
+ * digits, or one Transfer-Encoding that is `chunked` and nothing else, never both; no folded or nameless lines, no control
+ * bytes, no white space before a colon.
  */
 void annot_guard_check (const char *head, gsize length, AnnotVerdict *verdict);
 

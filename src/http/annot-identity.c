@@ -346,8 +346,8 @@ found_again (GObject *source, GAsyncResult *result, gpointer user_data)
 }
 
 void
-annot_identity_check_again (AnnotIdentity *self, const AnnotCaller *caller, AnnotRoles roles,
-                            GCancellable *cancellable, GAsyncReadyCallback callback, gpointer user_data)
+annot_identity_check_again (AnnotIdentity *self, const AnnotCaller *caller, AnnotRoles roles, GCancellable *cancellable,
+                            GAsyncReadyCallback callback, gpointer user_data)
 {
   g_autoptr (GTask) task = g_task_new (self, cancellable, callback, user_data);
 
@@ -356,8 +356,8 @@ annot_identity_check_again (AnnotIdentity *self, const AnnotCaller *caller, Anno
   if (caller->token)
     annot_token_cache_find_digest (self->tokens, caller->token, cancellable, found_again, g_steal_pointer (&task));
   else
-    g_task_return_boolean (task, !caller->session
-                                     || !annot_revocations_contains (self->revocations, caller->session, caller->account));
+    g_task_return_boolean (
+        task, !caller->session || !annot_revocations_contains (self->revocations, caller->session, caller->account));
 }
 
 gboolean

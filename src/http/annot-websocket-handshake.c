@@ -127,7 +127,7 @@ check_upgrade (AnnotRequest *request, AnnotDispatch *dispatch)
   }
   const char *key = annot_request_get_header (request, "Sec-WebSocket-Key");
   g_autofree char *accept = key != NULL ? annot_websocket_accept_key (key) : NULL;
-  if (accept == NULL || request->verdict.content_length > 0) {
+  if (accept == NULL || request->verdict.content_length > 0 || request->verdict.is_chunked) {
     return refuse (request, 400, "Sec-WebSocket-Key must be 16 bytes of base64, and there is no body");
   }
   const char *origin = annot_request_get_header (request, "Origin");

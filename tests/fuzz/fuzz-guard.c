@@ -39,7 +39,8 @@ LLVMFuzzerTestOneInput (const guint8 *data, size_t size)
   if (verdict.status != 0)
     return 0;
   if (count_lines (text, (gsize) whole, "content-length:") > 1 || count_lines (text, (gsize) whole, "host:") > 1 ||
-      count_lines (text, (gsize) whole, "transfer-encoding:") > 0 || verdict.content_length < 0 ||
+      count_lines (text, (gsize) whole, "transfer-encoding:") != (verdict.is_chunked ? 1 : 0) ||
+      (verdict.is_chunked && count_lines (text, (gsize) whole, "content-length:") > 0) || verdict.content_length < 0 ||
       memchr (text, '\0', (gsize) whole))
     abort ();
   return 0;

@@ -57,6 +57,7 @@ def exchange(port, data, timeout=3):
 
 GET = b"GET /healthz HTTP/1.1\r\nHost: x\r\n"
 POST = b"POST /api/v1/login HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+CHUNKED = b"Transfer-Encoding: chunked\r\n\r\n"
 SMUGGLED = b"GET /smuggled HTTP/1.1\r\nHost: x\r\n\r\n"
 
 CORPUS = [
@@ -72,8 +73,19 @@ CORPUS = [
     ("a hexadecimal Content-Length", 400, POST + b"Content-Length: 0x2\r\n\r\n{}" + SMUGGLED),
     ("an endless Content-Length", 400, POST + b"Content-Length: " + b"9" * 40 + b"\r\n\r\n"),
     ("an empty Content-Length", 400, POST + b"Content-Length: \r\n\r\n" + SMUGGLED),
-    ("chunked", 411, POST + b"Transfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n" + SMUGGLED),
-    ("a bad chunk size", 411, POST + b"Transfer-Encoding: chunked\r\n\r\nFFFFFFFFFFFFFFFFF\r\n"),
+    ("an endless chunk size", 400, POST + CHUNKED + b"FFFFFFFFFFFFFFFFF\r\n"),
+    ("a chunk size with a sign", 400, POST + CHUNKED + b"+2\r\n{}\r\n0\r\n\r\n" + SMUGGLED),
+    ("a chunk size with a prefix", 400, POST + CHUNKED + b"0x2\r\n{}\r\n0\r\n\r\n" + SMUGGLED),
+    ("white space before a chunk size", 400, POST + CHUNKED + b" 2\r\n{}\r\n0\r\n\r\n" + SMUGGLED),
+    ("a chunk size that ends with LF", 400, POST + CHUNKED + b"2\n{}\r\n0\r\n\r\n" + SMUGGLED),
+    ("LF in a chunk extension", 400, POST + CHUNKED + b"2;a\n\r\n{}\r\n0\r\n\r\n" + SMUGGLED),
+    ("a chunk longer than it says", 400, POST + CHUNKED + b"2\r\n{}0\r\n\r\n" + SMUGGLED),
+    ("a chunk without CR", 400, POST + CHUNKED + b"2\r\n{}\n0\r\n\r\n" + SMUGGLED),
+    ("an end without CR", 400, POST + CHUNKED + b"2\r\n{}\r\n0\r\n\n" + SMUGGLED),
+    ("an endless chunk extension", 400, POST + CHUNKED + b"2;" + b"a" * 9000),
+    ("an endless trailer", 400, POST + CHUNKED + b"0\r\n" + b"X-A: aaaaaaaa\r\n" * 1000),
+    ("a chunk over the route's limit", 413, POST + CHUNKED + b"20000\r\n{"),
+    ("a Transfer-Encoding with a parameter", 501, POST + b"Transfer-Encoding: chunked;a=b\r\n\r\n" + SMUGGLED),
     ("another Transfer-Encoding", 501, POST + b"Transfer-Encoding: xchunked\r\n\r\n" + SMUGGLED),
     ("chunked, twice", 400, POST + b"Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n\r\n" + SMUGGLED),
     ("chunked in HTTP/1.0", 400,

@@ -56,7 +56,11 @@ test_framing (void)
   g_assert_cmpuint (check (POST "Content-Length: 5\r\nContent-Length: 5\r\n\r\n"), ==, 400);
   g_assert_cmpuint (check (POST "Content-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n"), ==, 400);
   g_assert_cmpuint (check (POST "Transfer-Encoding: chunked\r\nContent-Length: 5\r\n\r\n"), ==, 400);
-  g_assert_cmpuint (check (POST "Transfer-Encoding: chunked\r\n\r\n"), ==, 411);
+  g_assert_cmpuint (check (POST "Transfer-Encoding: Chunked \r\n\r\n"), ==, 0);
+  g_assert_cmpuint (check (POST "Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n\r\n"), ==, 400);
+  g_assert_cmpuint (check (POST "Transfer-Encoding: chunked, chunked\r\n\r\n"), ==, 501);
+  g_assert_cmpuint (check (POST "Transfer-Encoding: chunked;a=b\r\n\r\n"), ==, 501);
+  g_assert_cmpuint (check (POST "Transfer-Encoding: \vchunked\r\n\r\n"), ==, 400);
   g_assert_cmpuint (check (POST "Transfer-Encoding: gzip, chunked\r\n\r\n"), ==, 501);
   g_assert_cmpuint (check (POST "Content-Length: 5 5\r\n\r\n"), ==, 400);
   g_assert_cmpuint (check (POST "Content-Length: 1234567890123456\r\n\r\n"), ==, 400);
