@@ -13,7 +13,8 @@ G_BEGIN_DECLS
  * @path: the file
  * @prepared: statements by name
  * @busy_milliseconds: how long to wait for another process
- * @clock_base: wall clock minus monotonic clock, as they stood when the store was first opened since the machine started
+ * @clock_base: wall clock minus monotonic clock, as they stood when the store was first opened since the machine was
+ *  started
  * @cancellable: (nullable): ends a running query; set while a call runs
  */
 typedef struct {
@@ -44,8 +45,8 @@ SqliteConnection *sqlite_connection_open (const SqliteSettings *settings, gboole
 void sqlite_connection_close (SqliteConnection *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (SqliteConnection, sqlite_connection_close)
 
-/* The store's time, microseconds since 1970 UTC: set at open, then moved by the monotonic clock alone. For deadlines that
- * the store itself sets, leases and claims; what others read, or set by the calendar, goes by the wall clock. */
+/* The store's time, microseconds since 1970 UTC: set at open, then moved by the monotonic clock alone. For deadlines
+ * that the store itself sets, leases and claims; what others read, or set by the calendar, goes by the wall clock. */
 gint64 sqlite_connection_now (const SqliteConnection *self);
 /* A time of the store as the wall clock would have it, for others to read. */
 gint64 sqlite_connection_to_wall (const SqliteConnection *self, gint64 time);

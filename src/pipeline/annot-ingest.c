@@ -11,8 +11,8 @@
 #define BYTES_BOUND (64 * 1024 * 1024)
 /* HTTP waits for no one: beyond this many batches it is told to come back. */
 #define BATCHES_BOUND 8
-/* So many batches may be finished behind one message that is not: then a dead-letter topic that is away stops the intake,
- * or what is remembered, and what is read again after a restart, would grow without end. */
+/* So many batches may be finished behind one message that is not: then a dead-letter topic that is away stops the
+ * intake, or what is remembered, and what is read again after a restart, would grow without end. */
 #define BEHIND_BOUND 20
 
 G_DEFINE_FINAL_TYPE (AnnotIngest, annot_ingest, G_TYPE_OBJECT)

@@ -53,7 +53,8 @@ annot_presence_class_init (AnnotPresenceClass *klass)
 {
   G_OBJECT_CLASS (klass)->dispose = annot_presence_dispose;
   G_OBJECT_CLASS (klass)->finalize = annot_presence_finalize;
-  signal_gone = g_signal_new ("gone", G_TYPE_FROM_CLASS (klass), G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 0);
+  signal_gone =
+      g_signal_new ("gone", G_TYPE_FROM_CLASS (klass), G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 0);
 }
 
 static void

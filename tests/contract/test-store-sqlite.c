@@ -448,7 +448,7 @@ are_searched (gpointer searches)
   return ((Searches *) searches)->searching == 0;
 }
 
-/* Searches that read all of a large database hold up one another, but nothing that is quick: the health least of all. */
+/* Searches that read all of a large database hold up one another, but nothing that is quick, such as the health. */
 static void
 test_search_beside (Place *self, gconstpointer unused)
 {

@@ -65,7 +65,8 @@ def test_clock(tap):
                       f"after a jump {name} leased examples are labelled")
             leased = claim(client)[0]
             ends = calendar.timegm(time.strptime(leased["lease"]["expires_at"][:19], "%Y-%m-%dT%H:%M:%S"))
-            tap.ok(500 < ends - time.time() - seconds < 660, f"after a jump {name} a page is told when its lease ends", ends)
+            tap.ok(500 < ends - time.time() - seconds < 660,
+                   f"after a jump {name} a page is told when its lease ends", ends)
             client.post("/api/v1/leases/release", {"tokens": [leased["lease"]["token"]]})
             finished = client.get(f"/api/v1/examples/{items[0]['lease']['event_id']}").json()["finished_at"]
             tap.ok(abs(calendar.timegm(time.strptime(finished[:19], "%Y-%m-%dT%H:%M:%S")) - time.time() - seconds) < 60,

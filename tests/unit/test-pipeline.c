@@ -109,6 +109,12 @@ is_counted (gpointer count)
   return *(guint *) count > 0;
 }
 
+static gboolean
+sees_both (gpointer presence)
+{
+  return annot_presence_get_instances (presence)->len == 2;
+}
+
 /* Another instance dies: what it has committed and not told of is told by nobody else. */
 static void
 test_instance_gone (void)
@@ -124,11 +130,10 @@ test_instance_gone (void)
   pipeline = pipeline_new (rooms);
   g_signal_connect (annot_pipeline_get_notifier (pipeline), "event", G_CALLBACK (count_resync), &resyncs);
   g_assert_true (start (pipeline, NULL, &error));
-  annot_state_announce (rooms->state, other, 4, NULL, NULL, NULL);
-  annot_test_wait_for (3500);
-  g_assert_cmpuint (annot_presence_get_instances (annot_pipeline_get_presence (pipeline))->len, ==, 2);
+  annot_state_announce (rooms->state, other, 6, NULL, NULL, NULL);
+  g_assert_true (annot_test_wait_until (sees_both, annot_pipeline_get_presence (pipeline), 6000));
   g_assert_cmpuint (resyncs, ==, 0);
-  g_assert_true (annot_test_wait_until (is_counted, &resyncs, 5000));
+  g_assert_true (annot_test_wait_until (is_counted, &resyncs, 15000));
   g_assert_cmpuint (resyncs, ==, 1);
   g_assert_true (drain (pipeline, &error));
   let_go (pipeline);
