@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-/* The names of all plugins that are packaged; each package is "annotationd-" and the name. */
+/* The names of all plugins that are packaged; but for the embedded ones each package is "annotationd-" and the name. */
 static const char *const packaged[] = {"sqlite", "postgres", "memory", "redis", "local", "kafka", NULL};
 
 /* Optimal string alignment distance: insertions, deletions, replacements, swaps of neighbours. */
