@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Signing in and out, and who one is. */
 #include "annot-answer.h"
+#include "annot-dispatch.h"
 #include "annot-http-server.h"
 #include "annot-router.h"
 
@@ -117,6 +118,17 @@ logged_in (GObject *source, GAsyncResult *result, gpointer user_data)
   annot_answer_send (request, 200, out);
 }
 
+/* Another site's form could sign a person in as somebody else, whose work it would then be. Browsers say whose it is. */
+static gboolean
+is_of_another_site (AnnotRequest *request)
+{
+  const char *site = annot_request_get_header (request, "Sec-Fetch-Site");
+  const char *origin = annot_request_get_header (request, "Origin");
+
+  return g_strcmp0 (site, "cross-site") == 0
+         && (!origin || !annot_dispatch_allows_origin (annot_request_get_config (request), origin, NULL));
+}
+
 static void
 post_login (AnnotRequest *request)
 {
@@ -125,6 +137,11 @@ post_login (AnnotRequest *request)
   const char *password;
   gboolean good;
 
+  if (is_of_another_site (request)) {
+    annot_request_respond_problem (request, 403, "pages of this site may not sign in here: see [http] allowed-origins",
+                                   NULL);
+    return;
+  }
   credentials->request = annot_request_ref (request);
   good = annot_body_is_json (request) ? read_json (request, credentials) : read_form (request, credentials);
   if (!good)

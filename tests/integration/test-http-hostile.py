@@ -357,6 +357,12 @@ def test_redirect_and_cors(daemon, client):
            "an allowed origin's preflight is granted", answer.headers)
     answer = client.request("OPTIONS", "/api/v1/examples", headers={"Origin": "https://evil.example"})
     tap.ok(answer.headers["Access-Control-Allow-Origin"] is None, "another's is not")
+    form = "username=ann&password=secret-of-ann"
+    plain = {"Content-Type": "application/x-www-form-urlencoded", "Sec-Fetch-Site": "cross-site"}
+    answer = daemon.client().post("/api/v1/login", form, headers={**plain, "Origin": "https://evil.example"})
+    tap.ok(answer.status == 403 and "Set-Cookie" not in answer.headers, "another site's form signs nobody in", answer)
+    answer = daemon.client().post("/api/v1/login", form, headers={**plain, "Origin": "https://pages.example"})
+    tap.equal(answer.status, 200, "an allowed origin's may")
 
 
 def test_rates():
