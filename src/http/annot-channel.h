@@ -10,6 +10,7 @@ G_BEGIN_DECLS
 /**
  * AnnotPeer:
  * @connections: how many it has open
+ * @handshakes: how many of these are in the middle of a TLS handshake
  * @is_trusted: a trusted proxy, or a local socket: not limited, and its forwarding headers count
  * @name: its address as text; "unix" for a local socket
  *
@@ -17,6 +18,7 @@ G_BEGIN_DECLS
  */
 typedef struct {
   guint connections;
+  guint handshakes;
   gboolean is_trusted;
   char name[];
 } AnnotPeer;

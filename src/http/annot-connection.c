@@ -12,6 +12,11 @@
 /* How much a client that was refused may still send before it is cut off, and for how long. */
 #define LINGER_BYTES (256 * 1024)
 #define LINGER_MICROSECONDS (2 * G_USEC_PER_SEC)
+/* Each TLS handshake keeps a thread of GTask's, of which there are ten, and passwords and files need some: clients that stop
+ * in the middle of it must not get them all, nor one address all of these. */
+#define MAX_HANDSHAKES 6
+#define MAX_HANDSHAKES_A_PEER 3
+#define HANDSHAKE_MICROSECONDS (3 * G_USEC_PER_SEC)
 
 typedef enum {
   STATE_HANDSHAKE,
@@ -33,6 +38,9 @@ struct _AnnotConnection {
   AnnotChannel *channel;
   GList link;
   State state;
+  GList shake_link;
+  gboolean is_waiting; /* for its TLS handshake, in the transport's queue */
+  gboolean is_shaking;
   gboolean is_processing;
   gboolean is_ending; /* the answer's last byte is in the queue */
   gboolean close_after;
@@ -130,9 +138,20 @@ leave (AnnotConnection *self)
 }
 
 static void
+end_handshake (AnnotConnection *self)
+{
+  if (self->is_waiting) {
+    g_queue_unlink (&self->transport->to_shake, &self->shake_link);
+  }
+  self->channel->peer->handshakes -= self->is_shaking;
+  self->is_waiting = self->is_shaking = FALSE;
+}
+
+static void
 close_now (AnnotConnection *self)
 {
   if (self->state != STATE_CLOSED) {
+    end_handshake (self);
     g_autoptr (AnnotChannel) channel = g_steal_pointer (&self->channel);
     leave (self);
   }
@@ -603,19 +622,54 @@ static void
 begin_handshake (AnnotConnection *self)
 {
   g_autoptr (GError) error = NULL;
-  want (self, 0);
   if (!annot_channel_start_tls (self->channel, self->transport->certificate, &error)) {
     close_now (self);
     return;
   }
+  self->is_shaking = TRUE;
+  self->channel->peer->handshakes++;
+  self->transport->handshakes++;
+  set_deadline (self, MIN (HANDSHAKE_MICROSECONDS, self->transport->header_timeout));
+  g_object_ref (self->transport->server);
   g_tls_connection_handshake_async (self->channel->tls, G_PRIORITY_DEFAULT, NULL, handshake_done, ref (self));
+}
+
+/* Those that have waited longest, but of no address more than it may have. */
+static void
+begin_handshakes (AnnotTransport *transport)
+{
+  for (GList *at = transport->to_shake.head, *next; at != NULL && transport->handshakes < MAX_HANDSHAKES; at = next) {
+    AnnotConnection *connection = at->data;
+    const AnnotPeer *peer = connection->channel->peer;
+    next = at->next;
+    if (peer->is_trusted || peer->handshakes < MAX_HANDSHAKES_A_PEER) {
+      end_handshake (connection);
+      begin_handshake (connection);
+    }
+  }
+}
+
+static void
+await_handshake (AnnotConnection *self)
+{
+  want (self, 0);
+  self->is_waiting = TRUE;
+  self->shake_link.data = self;
+  g_queue_push_tail_link (&self->transport->to_shake, &self->shake_link);
+  begin_handshakes (self->transport);
 }
 
 static void
 handshake_done (GObject *source, GAsyncResult *result, gpointer user_data)
 {
   g_autoptr (AnnotConnection) self = user_data;
+  g_autoptr (GObject) server = (GObject *)self->transport->server; /* taken when it began */
   gboolean done = g_tls_connection_handshake_finish (G_TLS_CONNECTION (source), result, NULL);
+  self->transport->handshakes--;
+  if (self->state != STATE_CLOSED) {
+    end_handshake (self);
+  }
+  begin_handshakes (self->transport);
   if (self->state == STATE_CLOSED) {
     return;
   }
@@ -633,8 +687,8 @@ static void
 ready (AnnotWatch *watch, guint32 events)
 {
   g_autoptr (AnnotConnection) self = ref ((AnnotConnection *)watch);
-  if (self->state == STATE_HANDSHAKE && self->channel->tls == NULL) {
-    begin_handshake (self);
+  if (self->state == STATE_HANDSHAKE && !self->is_waiting && self->channel->tls == NULL) {
+    await_handshake (self);
   } else if (events & EPOLLERR) {
     close_now (self);
   } else if (events & EPOLLOUT) {

@@ -46,6 +46,8 @@ typedef struct {
 
   gboolean is_draining; /* answers say Connection: close */
   GQueue connections;
+  GQueue to_shake;  /* connections that wait for a TLS handshake */
+  guint handshakes; /* under way */
   gsize body_bytes;
   guint64 requests;
   guint64 timeouts;
