@@ -16,7 +16,7 @@ run_check (AnnotCtl *ctl, int argc, char **argv, GError **error)
     if (!backend)
       return FALSE;
   }
-  annot_ctl_say (ctl, _ ("The configuration is right."));
+  annot_ctl_say (ctl, _ ("The configuration is good."));
   return TRUE;
 }
 

@@ -157,7 +157,9 @@ export_to_device (AnnotCtl *ctl, const Options *options, GError **error)
   if (descriptor < 0) {
     int code = errno;
 
-    g_set_error (error, G_FILE_ERROR, g_file_error_from_errno (code), "%s: %s", options->output, g_strerror (code));
+    /* A folder that is not there is a result that cannot be made, not data that is missing. */
+    g_set_error (error, G_FILE_ERROR, code == ENOENT ? G_FILE_ERROR_NOTDIR : g_file_error_from_errno (code), "%s: %s",
+                 options->output, g_strerror (code));
     return FALSE;
   }
   done = ctl->url ? export_url (ctl, options, descriptor, error) : export_store (ctl, options, descriptor, error);

@@ -49,9 +49,10 @@ error_of_answer (SoupMessage *message, GBytes *body)
     if (root && JSON_NODE_HOLDS_OBJECT (root))
       detail = json_object_get_string_member_with_default (json_node_get_object (root), "detail", NULL);
   }
-  return g_error_new (ANNOT_ERROR, (int) code_of_status (soup_message_get_status (message)), "%s: %u %s",
-                      soup_message_get_method (message), soup_message_get_status (message),
-                      detail ? detail : soup_message_get_reason_phrase (message));
+  return g_error_new (ANNOT_ERROR, (int) code_of_status (soup_message_get_status (message)),
+                      _ ("%s (the server's answer is %u)%s"),
+                      detail ? detail : soup_message_get_reason_phrase (message), soup_message_get_status (message),
+                      soup_message_get_status (message) == 401 ? _ ("; give a valid --token-file") : "");
 }
 
 static SoupMessage *

@@ -57,6 +57,8 @@ annot_ctl_source_count (const char *name)
     images = list_images (name, NULL);
     return images ? images->len : 0;
   }
+  if (is_image (name))
+    return 1;
   if (!g_file_test (name, G_FILE_TEST_IS_REGULAR) || !(file = g_mapped_file_new (name, FALSE, NULL)))
     return 0;
   at = g_mapped_file_get_contents (file);
@@ -100,6 +102,16 @@ describe_image (const char *folder, const char *path, GError **error)
   annot_json_append_base64 (text, bytes);
   g_string_append_c (text, '}');
   return text;
+}
+
+/* One image by itself: of its folder's camera. */
+static gboolean
+read_image (const char *path, AnnotCtlDocument callback, gpointer user_data, GError **error)
+{
+  g_autofree char *folder = g_path_get_dirname (path);
+  g_autoptr (GString) text = describe_image (folder, path, error);
+
+  return text && callback (path, text->str, text->len, user_data, error);
 }
 
 static gboolean
@@ -179,7 +191,8 @@ take_lines (Lines *self, GError **error)
     g_byte_array_remove_range (self->bytes, 0, (guint) head);
   self->scanned = self->bytes->len;
   /* One more for a carriage return. */
-  return self->scanned <= self->max_line + 1 || take_line (self, (const char *) self->bytes->data, self->scanned, error);
+  return self->scanned <= self->max_line + 1
+         || take_line (self, (const char *) self->bytes->data, self->scanned, error);
 }
 
 static gboolean
@@ -214,5 +227,7 @@ annot_ctl_source_read (const char *name, gsize max_line, AnnotCtlDocument callba
 {
   if (g_file_test (name, G_FILE_TEST_IS_DIR))
     return read_folder (name, callback, user_data, error);
+  if (is_image (name))
+    return read_image (name, callback, user_data, error);
   return read_lines (name, max_line, callback, user_data, error);
 }

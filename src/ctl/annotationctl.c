@@ -28,9 +28,9 @@ list_commands (void)
 
       g_string_append_printf (text, "  %-16s %s\n", name, _ (command->summary));
     }
-  g_string_append (text,
-                   _ ("\nannotationctl COMMAND --help explains one. Without --url a command works on the store that "
-                      "the configuration names."));
+  g_string_append (text, _ ("\nThe options below stand before the command, --json also after it. annotationctl COMMAND "
+                            "--help explains one. Without --url a command works on the store that "
+                            "the configuration names."));
   return g_string_free (text, FALSE);
 }
 
@@ -85,20 +85,70 @@ read_token (AnnotCtl *ctl, GError **error)
   return TRUE;
 }
 
+/* What can follow a word that is not a command by itself ("user": "add, list, …"); NULL when nothing can. */
+static char *
+list_of_group (const char *word)
+{
+  g_autoptr (GPtrArray) names = g_ptr_array_new ();
+
+  for (guint t = 0; t < G_N_ELEMENTS (tables); t++)
+    for (const AnnotCtlCommand *command = tables[t]; command->group; command++)
+      if (command->name && g_str_equal (command->group, word))
+        g_ptr_array_add (names, (gpointer) command->name);
+  if (names->len == 0)
+    return NULL;
+  g_ptr_array_add (names, NULL);
+  return g_strjoinv (", ", (char **) names->pdata);
+}
+
+static void
+set_unknown (int argc, char **argv, GError **error)
+{
+  g_autofree char *names = list_of_group (argv[1]);
+
+  if (names)
+    g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_FAILED, _ ("after \"%s\" must come one of: %s"), argv[1], names);
+  else
+    g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_FAILED, _ ("there is no command \"%s%s%s\""), argv[1],
+                 argc > 2 ? " " : "", argc > 2 ? argv[2] : "");
+}
+
+/* Scripts put --json where they like. What follows "--" is left alone. */
+static void
+take_json (AnnotCtl *ctl, int *argc, char **argv)
+{
+  int kept = 1;
+  gboolean plain = FALSE;
+
+  for (int i = 1; i < *argc; i++) {
+    plain = plain || g_str_equal (argv[i], "--");
+    if (!plain && g_str_equal (argv[i], "--json"))
+      ctl->json = TRUE;
+    else
+      argv[kept++] = argv[i];
+  }
+  argv[kept] = NULL;
+  *argc = kept;
+}
+
 static gboolean
 run (AnnotCtl *ctl, int argc, char **argv, GError **error)
 {
   const AnnotCtlCommand *command;
   int words = 0;
 
+  take_json (ctl, &argc, argv);
   if (argc < 2) {
     g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_FAILED, _ ("a command is missing"));
     return FALSE;
   }
   command = find_command (argc, argv, &words);
   if (!command) {
-    g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_FAILED, _ ("there is no command \"%s%s%s\""), argv[1],
-                 argc > 2 ? " " : "", argc > 2 ? argv[2] : "");
+    set_unknown (argc, argv, error);
+    return FALSE;
+  }
+  if (ctl->token_file && !ctl->url) {
+    g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_FAILED, _ ("--token-file is for --url, which is missing"));
     return FALSE;
   }
   return read_token (ctl, error) && command->run (ctl, argc - words, argv + words, error);

@@ -208,7 +208,7 @@ get_export (AnnotRequest *request)
       = annot_export_new (format ? format : "jsonl",
                           annot_config_get_list (annot_request_get_config (request), "annotation", "labels"), &error);
   if (!self->export)
-    annot_answer_refuse (request, "format", error->message, "unknown");
+    annot_request_respond_error (request, error);
   else if (read_query (self))
     fetch (self);
 }

@@ -380,7 +380,8 @@ annot_request_dup_form (AnnotRequest *self)
     form = read_multipart (self);
   } else {
     annot_request_respond_problem (
-        self, 415, "the body must be application/x-www-form-urlencoded or multipart/form-data", NULL);
+        self, 415,
+        "the body must be application/json, application/x-www-form-urlencoded or multipart/form-data", NULL);
     return NULL;
   }
   if (form == NULL) {
