@@ -129,10 +129,22 @@ test_not_a_database (Place *self, gconstpointer unused)
   assert_refused (self, ANNOT_ERROR_CONFIG, "not a database");
 }
 
+/* Connections that close side by side may leave the last of the log to the next who opens. */
+static void
+empty_log (Place *self)
+{
+  sqlite3 *database = NULL;
+
+  g_assert_cmpint (sqlite3_open (self->path, &database), ==, SQLITE_OK);
+  g_assert_cmpint (sqlite3_exec (database, "PRAGMA wal_checkpoint(TRUNCATE)", NULL, NULL, NULL), ==, SQLITE_OK);
+  g_assert_cmpint (sqlite3_close (database), ==, SQLITE_OK);
+}
+
 static void
 test_truncated (Place *self, gconstpointer unused)
 {
   fill (self, 500);
+  empty_log (self);
   g_assert_cmpint (truncate (self->path, 40000), ==, 0);
   assert_refused (self, ANNOT_ERROR_CONFIG, "malformed");
 }
