@@ -177,6 +177,15 @@ def test_keyboard(tap, daemon, page):
     tap.equal(
         (page.boxes()[0]["verdict"], page.selected()["class"]), ("accepted", "car"), "keys: A accepts and goes on"
     )
+    page.press(Keys.TAB, modifiers=[Keys.SHIFT])
+    page.press("a")
+    tap.equal(
+        (page.boxes()[0]["verdict"], page.selected()["class"]), ("accepted", "car"), "keys: A again changes nothing"
+    )
+    page.press("x")
+    page.press(Keys.TAB, modifiers=[Keys.SHIFT])
+    page.press("x")
+    tap.equal((page.boxes()[1]["verdict"], page.selected()["class"]), ("open", "car"), "keys: X again takes it back")
     page.press("3")
     tap.equal(page.selected()["class"], "dog", "keys: a digit sets the class")
     page.press(Keys.ARROW_RIGHT, Keys.ARROW_RIGHT)
@@ -196,6 +205,8 @@ def test_keyboard(tap, daemon, page):
     page.press("n", modifiers=[Keys.SHIFT])
     page.press(Keys.ARROW_LEFT, modifiers=[Keys.SHIFT])
     tap.ok(page.selected()["drawn"], "keys: Shift+N adds a box")
+    page.press("a")
+    tap.equal(page.selected()["verdict"], "accepted", "keys: A leaves a drawn box accepted")
     page.press("n", modifiers=[Keys.SHIFT])
     page.press(Keys.DELETE)
     tap.equal(len(page.boxes()), 4, "keys: Del deletes")
@@ -251,6 +262,26 @@ def test_focus(tap, daemon, page):
         [("ann", "unclear")],
         "a skip goes out with its reason",
     )
+    check_skipped(tap, daemon, page)
+
+
+def check_skipped(tap, daemon, page):
+    """It waits for others: this person neither sees nor counts it, not even after a reload."""
+
+    def is_away():
+        return page.is_shown("#empty") and page.queue() == [] and page.text("#count-pending") == "0"
+
+    def is_pending():
+        answer = daemon.login("bob", "a-long-enough-password").get("/api/v1/examples/focus-1")
+        return answer.json()["status"] == "pending"
+
+    tap.ok(wait_for(is_pending), "a skipped example waits for others")
+    time.sleep(0.5)
+    tap.ok(is_away(), "and is neither listed nor counted here", (page.queue(), page.text("#count-pending")))
+    page.browser.refresh()
+    tap.ok(wait_for(lambda: page.connection() == "open"), "the page comes back")
+    time.sleep(0.5)
+    tap.ok(is_away(), "without it", (page.queue(), page.text("#count-pending")))
 
 
 def test_kinds(tap, daemon, page):
@@ -382,6 +413,8 @@ def test_sign_out(tap, daemon, page):
     page.find("#username").send_keys("ann")
     page.find("#password").send_keys("wrong", Keys.ENTER)
     tap.ok(wait_for(lambda: page.is_shown("#sign-in-error")), "a wrong password is told")
+    told = page.text("#sign-in-error")
+    tap.ok(told[:1].isupper(), "in a sentence", told)
 
 
 def main():

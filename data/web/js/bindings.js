@@ -18,9 +18,9 @@
 export function makeBindings({ desk, editor, canvas, labels, inspector, openSkip, openHelp, escape }) {
   return [
     ...judging(desk, editor, openSkip),
+    ...looking(canvas),
     ...classes(labels, inspector),
     ...editing(editor, canvas, escape),
-    ...looking(canvas),
     {
       group: "Else",
       keys: ["q"],
@@ -71,9 +71,15 @@ function judging(desk, editor, openSkip) {
       run: () => walk(editor, 1),
     },
     { group, keys: ["Shift+tab"], shown: "⇧Tab", does: "Box before", run: () => walk(editor, -1) },
-    { group, keys: ["a"], shown: "A", does: "Accept the box, go on to the next", run: () => editor.judge("accepted") },
+    { group, keys: ["a"], shown: "A", does: "Accept the box, go on to the next", run: () => editor.accept() },
     { group, keys: ["Shift+a"], shown: "⇧A", does: "Accept all", run: () => editor.acceptAll() },
-    { group, keys: ["x"], shown: "X", does: "Reject the box, go on to the next", run: () => editor.judge("rejected") },
+    {
+      group,
+      keys: ["x"],
+      shown: "X",
+      does: "Reject the box, go on; again: not rejected",
+      run: () => editor.toggleRejected(),
+    },
     {
       group,
       keys: ["Shift+x"],

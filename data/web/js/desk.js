@@ -17,14 +17,16 @@ export class Desk {
    * @param {import("./labels.js").Labels} parts.labels
    * @param {import("./drafts.js").Drafts} parts.drafts
    * @param {import("./outbox.js").Outbox} parts.outbox
+   * @param {import("./queue.js").Queue} parts.queue
    */
-  constructor({ work, editor, canvas, labels, drafts, outbox }) {
+  constructor({ work, editor, canvas, labels, drafts, outbox, queue }) {
     this.work = work;
     this.editor = editor;
     this.canvas = canvas;
     this.labels = labels;
     this.drafts = drafts;
     this.outbox = outbox;
+    this.queue = queue;
     this.stage = byId("stage");
     this.draftState = byId("draft-state");
     this.isReady = false;
@@ -180,6 +182,7 @@ export class Desk {
   /** @param {string} reason */
   skip(reason) {
     if (this.work.current && this.isReady) {
+      this.queue.skip(this.work.current.example.event_id);
       this.post("skip", { reason }, "Skipped");
     }
   }

@@ -7,7 +7,6 @@ import { History } from "./history.js";
 /** @typedef {import("./types.js").Box} Box */
 /** @typedef {import("./types.js").Rect} Rect */
 /** @typedef {import("./types.js").Draft} Draft */
-/** @typedef {import("./types.js").Verdict} Verdict */
 /** @typedef {{width: number, height: number, normalised: boolean, isText?: boolean}} Frame  what the boxes lie on */
 
 /** Fires `change` after every change of what it holds. */
@@ -106,22 +105,35 @@ export class Editor extends EventTarget {
     return next !== undefined;
   }
 
-  /**
-   * Sets the verdict, or takes it back when it is the same; then goes on to the next box without one.
-   * @param {Verdict} verdict
-   */
-  judge(verdict) {
+  /** Accepts the selected box, if that is still to be done, and goes on: pressing it again does no harm. */
+  accept() {
+    const box = this.selectedBox;
+    if (box && box.verdict !== "accepted") {
+      this.update(box.id, { verdict: "accepted" });
+    }
+    this.goOn();
+  }
+
+  /** Rejects the selected box and goes on; one that is rejected already is open again and stays selected. */
+  toggleRejected() {
     const box = this.selectedBox;
     if (!box) {
       return;
     }
-    const isSame = box.verdict === verdict;
-    this.update(box.id, { verdict: isSame ? "open" : verdict });
-    if (!isSame) {
-      const order = byScore(this.boxes);
-      const at = order.findIndex((other) => other.id === box.id);
-      const next = [...order.slice(at + 1), ...order.slice(0, at)].find((other) => other.verdict === "open");
-      this.select(next?.id ?? box.id);
+    const isRejected = box.verdict === "rejected";
+    this.update(box.id, { verdict: isRejected ? "open" : "rejected" });
+    if (!isRejected) {
+      this.goOn();
+    }
+  }
+
+  /** Selects the next box without a verdict, from the selected one on and round; stays when all have one. */
+  goOn() {
+    const order = byScore(this.boxes);
+    const at = order.findIndex((box) => box.id === this.selected);
+    const next = [...order.slice(at + 1), ...order.slice(0, Math.max(0, at))].find((box) => box.verdict === "open");
+    if (at >= 0 && next) {
+      this.select(next.id);
     }
   }
 

@@ -34,7 +34,7 @@ const labels = new Labels();
 const editor = new Editor();
 const canvas = new Canvas(byId("canvas", HTMLCanvasElement), editor, labels);
 const inspector = new Inspector(editor, labels);
-const desk = new Desk({ work, editor, canvas, labels, drafts, outbox });
+const desk = new Desk({ work, editor, canvas, labels, drafts, outbox, queue });
 
 new QueueView(queue, work, labels);
 work.otherTokens = () => outbox.unsent.map((letter) => letter.body.lease).filter((token) => typeof token === "string");
@@ -67,6 +67,7 @@ function tieSession() {
       drafts.open(account.name);
     }
     outbox.open(account.name);
+    queue.open(account.name);
     socket.stop();
     socket.start();
     work.isActive ? work.fill() : work.start();
@@ -142,6 +143,7 @@ function tieOutbox() {
   outbox.addEventListener("refused", (event) => {
     const letter = /** @type {CustomEvent<import("./outbox.js").Letter>} */ (event).detail;
     work.answered.delete(letter.id);
+    queue.unskip(letter.id);
   });
   outbox.addEventListener("change", () => {
     const count = outbox.unsent.length;

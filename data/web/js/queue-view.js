@@ -49,8 +49,9 @@ export class QueueView {
       ...shown.map((example) => this.row(example, "waiting")),
     ];
     this.place(wanted);
-    const pending = Math.max(this.queue.pending ?? 0, waiting.length);
-    this.count.textContent = this.queue.pending === null ? "–" : String(pending);
+    const { count } = this.queue;
+    const pending = Math.max(count ?? 0, waiting.length);
+    this.count.textContent = count === null ? "–" : String(pending);
     const hidden = pending - shown.length;
     this.more.hidden = hidden <= 0;
     this.more.textContent = `and ${hidden} more`;

@@ -90,7 +90,7 @@ export class Session extends EventTarget {
       }
       await this.enter();
     } catch (error) {
-      this.error.textContent = error instanceof Error ? error.message : String(error);
+      this.error.textContent = asSentence(error instanceof Error ? error.message : String(error));
       this.error.hidden = false;
       this.password.select();
     } finally {
@@ -102,4 +102,12 @@ export class Session extends EventTarget {
     storage.drop("signed-in");
     await this.api.post("/logout");
   }
+}
+
+/**
+ * The daemon's errors begin small, as they also stand after a colon; here they stand alone.
+ * @param {string} text
+ */
+function asSentence(text) {
+  return text.charAt(0).toUpperCase() + text.slice(1);
 }
