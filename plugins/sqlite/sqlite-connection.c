@@ -48,6 +48,7 @@ sqlite_connection_open (const SqliteSettings *settings, gboolean read_only, GErr
   self->path = g_strdup (settings->path);
   self->busy_milliseconds = settings->busy_milliseconds;
   self->clock_base = settings->clock_base;
+  self->opening = TRUE;
   self->prepared = g_hash_table_new_full (g_str_hash, g_str_equal, NULL, (GDestroyNotify) sqlite3_finalize);
   if (sqlite3_open_v2 (settings->path, &self->handle, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL) != SQLITE_OK) {
     sqlite_connection_fail (self, error);
@@ -86,7 +87,7 @@ sqlite_connection_to_wall (const SqliteConnection *self, gint64 time)
 gboolean
 sqlite_connection_fail (SqliteConnection *self, GError **error)
 {
-  sqlite_error_set (error, self->handle, self->path);
+  sqlite_error_set (error, self->handle, self->path, self->opening);
   return FALSE;
 }
 

@@ -15,6 +15,7 @@ G_BEGIN_DECLS
  * @busy_milliseconds: how long to wait for another process
  * @clock_base: wall clock minus monotonic clock, as they stood when the store was first opened since the machine was
  *  started
+ * @opening: whether the store is still being opened, so that a failure says whether the file is fit
  * @cancellable: (nullable): ends a running query; set while a call runs
  */
 typedef struct {
@@ -23,6 +24,7 @@ typedef struct {
   GHashTable *prepared;
   guint busy_milliseconds;
   gint64 clock_base;
+  gboolean opening;
   GCancellable *cancellable;
 } SqliteConnection;
 

@@ -6,6 +6,8 @@
 #include <fcntl.h>
 #include <glib/gstdio.h>
 
+#include "sqlite-error.h"
+
 #define DIRECTORY "/annotationd/sqlite/sql/migrations/"
 /* "anno": in the file's header, so that file(1) and we know it. */
 #define APPLICATION_ID 0x616e6e6f
@@ -17,8 +19,8 @@ sqlite_migrate_make_file (const char *path, GError **error)
   int descriptor;
 
   if (g_mkdir_with_parents (directory, 0700) != 0) {
-    g_set_error (error, ANNOT_ERROR, ANNOT_ERROR_CONFIG, "%s: cannot make the directory: %s", directory,
-                 g_strerror (errno));
+    g_set_error (error, ANNOT_ERROR, (int) sqlite_error_code_of_file (errno), "%s: cannot make the directory: %s",
+                 directory, g_strerror (errno));
     return FALSE;
   }
   /* Exclusive: closing a descriptor of a file that this process has open as a database would drop its locks. */
@@ -28,7 +30,7 @@ sqlite_migrate_make_file (const char *path, GError **error)
   if (errno == EEXIST)
     return TRUE;
   g_set_error (
-      error, ANNOT_ERROR, errno == ENOSPC || errno == EDQUOT ? ANNOT_ERROR_NO_SPACE : ANNOT_ERROR_CONFIG,
+      error, ANNOT_ERROR, (int) sqlite_error_code_of_file (errno),
       "%s: cannot make the database: %s; the user that runs annotationd must be able to write to the directory", path,
       g_strerror (errno));
   return FALSE;
@@ -64,7 +66,7 @@ check_owner (SqliteConnection *connection, GError **error)
     return FALSE;
   if (id == APPLICATION_ID || (id == 0 && tables == 0))
     return TRUE;
-  g_set_error (error, ANNOT_ERROR, ANNOT_ERROR_CONFIG,
+  g_set_error (error, ANNOT_ERROR, ANNOT_ERROR_PERMANENT,
                "%s is a database of another program; set [sqlite] path to another file", connection->path);
   return FALSE;
 }

@@ -8,8 +8,8 @@ G_BEGIN_DECLS
 
 /* Makes the file, readable by its owner only, and its directory, unless they are there. */
 gboolean sqlite_migrate_make_file (const char *path, GError **error);
-/* Runs the migrations that the database lacks, each in a transaction. CONFIG: not an annotationd database, or one of a
- * newer version. */
+/* Runs the migrations that the database lacks, each in a transaction. PERMANENT: not an annotationd database. CONFIG: one of
+ * a newer version. */
 gboolean sqlite_migrate (SqliteConnection *connection, GError **error);
 
 G_END_DECLS

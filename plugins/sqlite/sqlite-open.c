@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "sqlite-error.h"
 #include "sqlite-migrate.h"
 
 static void
@@ -13,12 +14,13 @@ connection_free0 (gpointer connection)
     sqlite_connection_close (connection);
 }
 
-/* What is away when the store runs is a wrong setting when it is opened: trying again would not help. */
-static void
-blame_settings (GError *error)
+/* From now on a failure is one of running. Returns: (transfer full): the connections */
+static GPtrArray *
+opened (GPtrArray *connections)
 {
-  if (g_error_matches (error, ANNOT_ERROR, ANNOT_ERROR_NOT_CONNECTED))
-    error->code = ANNOT_ERROR_CONFIG;
+  for (guint i = 0; i < connections->len; i++)
+    ((SqliteConnection *) connections->pdata[i])->opening = FALSE;
+  return connections;
 }
 
 /* Takes over the base that a process of this boot has kept. Returns: whether there is one */
@@ -76,7 +78,7 @@ open_writer (const SqliteSettings *settings, GError **error)
   if (!connection)
     return NULL;
   if (sqlite3_db_readonly (connection->handle, "main") == 1) {
-    g_set_error (error, ANNOT_ERROR, ANNOT_ERROR_CONFIG,
+    g_set_error (error, ANNOT_ERROR, (int) sqlite_error_code_at_open (SQLITE_READONLY, settings->path),
                  "%s cannot be written to; the user that runs annotationd must own it, with its directory",
                  settings->path);
     return NULL;
@@ -100,10 +102,9 @@ sqlite_open_connections (const SqliteSettings *settings, guint readers, GError *
   while (connection) {
     g_ptr_array_add (connections, connection);
     if (connections->len > readers)
-      return g_steal_pointer (&connections);
+      return opened (g_steal_pointer (&connections));
     connection = sqlite_connection_open (&shared, TRUE, &failure);
   }
-  blame_settings (failure);
   g_propagate_error (error, g_steal_pointer (&failure));
   return NULL;
 }

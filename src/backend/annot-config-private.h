@@ -42,5 +42,7 @@ gboolean annot_config_set (AnnotConfig *self, AnnotValue *value, const char *key
 gboolean annot_value_parse (AnnotValue *value, const char *text, char separator, GError **error);
 /* Returns: (transfer full): what the option takes, for the manual page ("a whole number from 1 to 10000") */
 char *annot_option_describe (const AnnotOption *option);
+/* Returns: (transfer full) (nullable): the default as a person writes it ("8h"), for the manual page */
+char *annot_option_format_default (const AnnotOption *option);
 
 G_END_DECLS

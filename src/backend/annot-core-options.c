@@ -53,6 +53,9 @@ static const AnnotOption core_options[] = {
 
   LIST ("http", "listen", "127.0.0.1:8000",
         N_("Addresses to listen on: HOST:PORT, [IPV6]:PORT or unix:/PATH")),
+  FLAG ("http", "reuse-port", "false",
+        N_("Whether several processes of one host may share the port (SO_REUSEPORT), which is of use when their store and "
+           "state are servers")),
   NUMBER (INTEGER, "http", "backlog", "1024", 1, 65535, NULL,
         N_("Length of the kernel's queue of connections not yet accepted")),
   NUMBER (SIZE, "http", "body-limit", "16M", KIB, GIB, NULL,

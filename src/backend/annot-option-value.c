@@ -47,14 +47,14 @@ units_of (AnnotOptionType type)
   return type == ANNOT_OPTION_SECONDS ? time_units : NULL;
 }
 
-/* The amount as one would write it: in the largest unit that divides it. */
+/* The amount as one would write it: in the largest unit that divides it. Zero is zero in all of them. */
 static char *
 format_amount (AnnotOptionType type, gint64 amount)
 {
   const Unit *best = NULL;
 
   for (const Unit *unit = units_of (type); unit && unit->name; unit++) {
-    if (unit->factor > 1 && amount != 0 && amount % unit->factor == 0)
+    if (*unit->name && amount != 0 && amount % unit->factor == 0)
       best = unit;
   }
   return g_strdup_printf ("%" G_GINT64_FORMAT "%s", best ? amount / best->factor : amount, best ? best->name : "");
@@ -101,6 +101,16 @@ annot_option_describe (const AnnotOption *option)
     return g_strdup ("passed through as it is");
   }
   g_return_val_if_reached (NULL);
+}
+
+char *
+annot_option_format_default (const AnnotOption *option)
+{
+  AnnotValue value = {.option = option};
+
+  if (option->fallback && units_of (option->type) && annot_value_parse (&value, option->fallback, ';', NULL))
+    return format_amount (option->type, value.integer);
+  return g_strdup (option->fallback);
 }
 
 /* Reads digits at the start of text. */

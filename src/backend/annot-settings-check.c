@@ -73,11 +73,22 @@ check_pair (AnnotConfig *config, const char *group, const char *present, const c
 }
 
 static gboolean
+check_listens (AnnotConfig *config, GError **error)
+{
+  if (annot_config_get_list (config, "http", "listen")[0])
+    return TRUE;
+  g_propagate_error (error, annot_config_error (config, "http", "listen",
+                                                "the list is empty; remove the line to have the default"));
+  return FALSE;
+}
+
+static gboolean
 check_http (AnnotConfig *config, GError **error)
 {
   static const char network[] = "an address or a network such as 10.0.0.0/8";
 
-  if (!check_items (config, "http", "listen", is_listen_address, "HOST:PORT, [IPV6]:PORT or unix:/PATH", error) ||
+  if (!check_listens (config, error) ||
+      !check_items (config, "http", "listen", is_listen_address, "HOST:PORT, [IPV6]:PORT or unix:/PATH", error) ||
       !check_items (config, "http", "trusted-proxies", is_network, network, error) ||
       !check_items (config, "http", "metrics-allow", is_network, network, error) ||
       !check_items (config, "http", "allowed-origins", is_origin, "an origin such as https://example.org", error) ||

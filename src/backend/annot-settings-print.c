@@ -87,6 +87,7 @@ static void
 append_paragraph (GString *out, const AnnotOption *option)
 {
   g_autofree char *takes = annot_option_describe (option);
+  g_autofree char *fallback = annot_option_format_default (option);
 
   g_string_append (out, ".TP\n.B ");
   append_roff (out, option->key);
@@ -94,14 +95,14 @@ append_paragraph (GString *out, const AnnotOption *option)
   append_roff (out, option->summary);
   g_string_append (out, ".\nTakes ");
   append_roff (out, takes);
-  if (option->fallback && *option->fallback) {
-    g_string_append (out, "; default\n\\fI");
-    append_roff (out, option->fallback);
-    g_string_append (out, "\\fR");
+  /* In brackets: what it takes may end in a semicolon itself. */
+  if (fallback && *fallback) {
+    g_string_append (out, "\n(default \\fI");
+    append_roff (out, fallback);
+    g_string_append (out, "\\fR).\n");
   } else {
-    g_string_append (out, option->fallback ? "; empty by default" : "; unset by default");
+    g_string_append (out, fallback ? " (empty by default).\n" : " (unset by default).\n");
   }
-  g_string_append (out, ".\n");
   if (option->variable)
     g_string_append_printf (out, "Also set by the environment variable\n.BR %s .\n", option->variable);
   if (option->flags & ANNOT_OPTION_SECRET)

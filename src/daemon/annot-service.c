@@ -3,6 +3,7 @@
 #include "annot-service.h"
 
 #include "annot-process.h"
+#include "backend/annot-exit-code.h"
 #include "http/annot-http-server.h"
 #include "pipeline/annot-pipeline.h"
 
@@ -17,7 +18,7 @@ struct _AnnotService {
   GMainLoop *loop;
   GCancellable *starting;
   GCancellable *draining;
-  GError *failure;
+  int exit_code; /* of why the start failed */
   gboolean started;
   gboolean stopping;
   guint watchdog;
@@ -51,7 +52,6 @@ annot_service_free (AnnotService *self)
   g_clear_object (&self->starting);
   g_clear_object (&self->draining);
   g_clear_object (&self->config);
-  g_clear_error (&self->failure);
   g_clear_pointer (&self->loop, g_main_loop_unref);
   g_free (self);
 }
@@ -117,14 +117,14 @@ stop (AnnotService *self, guint delay)
   self->deadline = g_timeout_add_seconds (delay, begin_drain, self);
 }
 
-/* Keeps why the start failed (transfer full); being stopped while starting is no failure. */
+/* Says why the start failed, and keeps the exit code; being stopped while starting is no failure. */
 static void
-fail (AnnotService *self, GError *error)
+fail (AnnotService *self, const GError *error)
 {
-  if (self->failure || self->stopping)
-    g_error_free (error);
-  else
-    self->failure = error;
+  if (self->stopping)
+    return;
+  g_critical ("%s", error->message);
+  self->exit_code = annot_exit_code (error);
 }
 
 static gboolean
@@ -196,7 +196,7 @@ static void
 http_opened (GObject *source, GAsyncResult *result, gpointer user_data)
 {
   AnnotService *self = user_data;
-  GError *error = NULL;
+  g_autoptr (GError) error = NULL;
   gboolean opened = annot_http_server_open_finish (self->http, result, &error);
   g_autofree char *addresses = NULL;
   g_autofree char *status = NULL;
@@ -219,7 +219,7 @@ static void
 start_finished (GObject *source, GAsyncResult *result, gpointer user_data)
 {
   AnnotService *self = user_data;
-  GError *error = NULL;
+  g_autoptr (GError) error = NULL;
 
   if (annot_pipeline_start_finish (self->pipeline, result, &error)) {
     annot_http_server_open (self->http, self->starting, http_opened, self);
@@ -230,11 +230,15 @@ start_finished (GObject *source, GAsyncResult *result, gpointer user_data)
   stop (self, 0);
 }
 
-gboolean
-annot_service_run (AnnotService *self, GError **error)
+int
+annot_service_run (AnnotService *self)
 {
-  if (!annot_http_server_listen (self->http, error))
-    return FALSE;
+  g_autoptr (GError) error = NULL;
+
+  if (!annot_http_server_listen (self->http, &error)) {
+    fail (self, error);
+    return self->exit_code;
+  }
   self->signals[0] = g_unix_signal_add (SIGTERM, handle_term, self);
   self->signals[1] = g_unix_signal_add (SIGINT, handle_int, self);
   self->signals[2] = g_unix_signal_add (SIGHUP, handle_hup, self);
@@ -242,8 +246,5 @@ annot_service_run (AnnotService *self, GError **error)
   annot_pipeline_start (self->pipeline, self->starting, start_finished, self);
   g_main_loop_run (self->loop);
   g_message ("stopped");
-  if (!self->failure)
-    return TRUE;
-  g_propagate_error (error, g_steal_pointer (&self->failure));
-  return FALSE;
+  return self->exit_code;
 }

@@ -13,7 +13,8 @@ AnnotService *annot_service_new (AnnotConfig *config, AnnotStore *store, AnnotSt
 void annot_service_free (AnnotService *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (AnnotService, annot_service_free)
 
-/* Serves until SIGTERM, SIGINT or SIGHUP, drains, and answers. FALSE: it could not start; error. */
-gboolean annot_service_run (AnnotService *self, GError **error);
+/* Serves until SIGTERM, SIGINT or SIGHUP, and drains. Returns: what the process exits with; why it could not start is
+ * logged when that is known, before what is done about it. */
+int annot_service_run (AnnotService *self);
 
 G_END_DECLS

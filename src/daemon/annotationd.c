@@ -114,7 +114,7 @@ serve (AnnotConfig *config, Backends *backends)
     g_message ("%s cannot be written; state is kept in %s ([service] state-dir)", ANNOT_STATE_DIR, state_dir);
   service = annot_service_new (config, ANNOT_STORE (backends->store), ANNOT_STATE (backends->state),
                                ANNOT_BROKER (backends->broker));
-  return annot_service_run (service, &error) ? EXIT_SUCCESS : report (error);
+  return annot_service_run (service);
 }
 
 static int

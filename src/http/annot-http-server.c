@@ -182,6 +182,7 @@ annot_http_server_listen (AnnotHttpServer *self, GError **error)
     .max_connections = (guint)annot_config_get_integer (self->config, "http", "max-connections"),
     .max_per_address = (guint)annot_config_get_integer (self->config, "http", "max-connections-per-address"),
     .backlog = (int)annot_config_get_integer (self->config, "http", "backlog"),
+    .reuse_port = annot_config_get_boolean (self->config, "http", "reuse-port"),
     .trusted_proxies = annot_config_get_list (self->config, "http", "trusted-proxies"),
   };
   set_up_transport (self);

@@ -39,6 +39,7 @@ struct _AnnotListener {
   guint max_connections;
   guint max_per_address;
   int backlog;
+  gboolean reuse_port;
   GPtrArray *trusted; /* of GInetAddressMask */
   AnnotAccepted accepted;
   gpointer user_data;
@@ -87,6 +88,7 @@ annot_listener_new (AnnotPoller *poller, const AnnotListenerLimits *limits, Anno
   self->reserve = open_reserve ();
   self->max_connections = limits->max_connections;
   self->backlog = limits->backlog;
+  self->reuse_port = limits->reuse_port;
   self->max_per_address = limits->max_per_address;
   self->trusted = g_ptr_array_new_with_free_func (g_object_unref);
   for (guint i = 0; limits->trusted_proxies != NULL && limits->trusted_proxies[i] != NULL; i++) {
@@ -275,11 +277,31 @@ add_port (AnnotListener *self, int fd, gboolean is_local, const char *path)
 static gboolean
 fail (GError **error, const char *address, const char *what, int code)
 {
-  const char *remedy = code == EADDRINUSE ? " (another program listens there: stop it, or choose another address)"
-                       : code == EACCES   ? " (no permission: choose a port above 1023, or let systemd pass the socket)"
-                                          : "";
-  g_set_error (error, ANNOT_ERROR, ANNOT_ERROR_CONFIG, "[http] listen: %s: %s: %s%s", address, what, g_strerror (code),
-               remedy);
+  g_set_error (error, ANNOT_ERROR, ANNOT_ERROR_CONFIG, "[http] listen: %s: %s: %s", address, what, g_strerror (code));
+  return FALSE;
+}
+
+static const char *
+remedy (gboolean is_local, int code)
+{
+  if (code == EADDRINUSE) {
+    return is_local ? "; another program listens there: stop it, or choose another path"
+                    : "; another program listens there: stop it, or choose another address; instances that are to share "
+                      "the port all set [http] reuse-port=true";
+  }
+  if (code == EACCES || code == EPERM) {
+    return is_local ? "; the user that runs annotationd must be able to write to the directory"
+                    : "; choose a port above 1023, or let systemd pass the socket";
+  }
+  return "";
+}
+
+static gboolean
+fail_to_bind (GError **error, const char *address, gboolean is_local, int code)
+{
+  AnnotError kind = code == EACCES || code == EPERM ? ANNOT_ERROR_AUTH : ANNOT_ERROR_CONFIG;
+  g_set_error (error, ANNOT_ERROR, (int)kind, "[http] listen: cannot listen on %s: %s%s", address, g_strerror (code),
+               remedy (is_local, code));
   return FALSE;
 }
 
@@ -294,6 +316,8 @@ listen_on (AnnotListener *self, const char *name, const struct sockaddr *address
   int yes = 1;
   if (!is_local) {
     (void)setsockopt (fd, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes);
+  }
+  if (!is_local && self->reuse_port) {
     (void)setsockopt (fd, SOL_SOCKET, SO_REUSEPORT, &yes, sizeof yes);
   }
   if (address->sa_family == AF_INET6) {
@@ -302,7 +326,7 @@ listen_on (AnnotListener *self, const char *name, const struct sockaddr *address
   if (bind (fd, address, size) == -1 || listen (fd, self->backlog) == -1) {
     int code = errno;
     close (fd);
-    return fail (error, name, "bind", code);
+    return fail_to_bind (error, name, is_local, code);
   }
   return add_port (self, fd, is_local, is_local ? ((const struct sockaddr_un *)address)->sun_path : NULL);
 }

@@ -21,6 +21,7 @@ typedef struct {
   guint max_connections;
   guint max_per_address;
   int backlog;
+  gboolean reuse_port; /* whether other processes may listen on the same TCP addresses */
   const char *const *trusted_proxies; /* addresses or networks ("10.0.0.0/8"); outlives the listener */
 } AnnotListenerLimits;
 
@@ -37,9 +38,9 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (AnnotListener, annot_listener_free)
  * annot_listener_bind:
  * @address: `host:port`, `[v6]:port` or `unix:/path`
  *
- * Binds and listens with SO_REUSEPORT. A stale socket file is replaced when nobody listens on it.
+ * Binds and listens. A stale socket file is replaced when nobody listens on it.
  *
- * Returns: %TRUE, or %FALSE and %ANNOT_ERROR_CONFIG
+ * Returns: %TRUE, or %FALSE and %ANNOT_ERROR_CONFIG, or %ANNOT_ERROR_AUTH when this user may not bind it
  */
 gboolean annot_listener_bind (AnnotListener *self, const char *address, GError **error);
 /* Takes the sockets that systemd passed. Returns: how many; 0 when there are none, -1 and an error when they are unfit */

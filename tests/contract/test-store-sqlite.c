@@ -108,7 +108,7 @@ test_foreign (Place *self, gconstpointer unused)
 
   execute (self, "CREATE TABLE theirs (x)");
   g_assert_true (g_file_get_contents (self->path, &before, &size, NULL));
-  assert_refused (self, ANNOT_ERROR_CONFIG, "another program");
+  assert_refused (self, ANNOT_ERROR_PERMANENT, "another program");
   g_assert_true (g_file_get_contents (self->path, &after, &size_after, NULL));
   g_assert_cmpmem (before, size, after, size_after);
 }
@@ -117,7 +117,7 @@ static void
 test_foreign_id (Place *self, gconstpointer unused)
 {
   execute (self, "PRAGMA application_id = 1234; CREATE TABLE theirs (x)");
-  assert_refused (self, ANNOT_ERROR_CONFIG, "another program");
+  assert_refused (self, ANNOT_ERROR_PERMANENT, "another program");
 }
 
 static void
@@ -126,7 +126,7 @@ test_not_a_database (Place *self, gconstpointer unused)
   g_autofree char *text = g_strnfill (8192, 'A');
 
   g_assert_true (g_file_set_contents (self->path, text, -1, NULL));
-  assert_refused (self, ANNOT_ERROR_CONFIG, "not a database");
+  assert_refused (self, ANNOT_ERROR_PERMANENT, "not a database");
 }
 
 /* Connections that close side by side may leave the last of the log to the next who opens. */
@@ -146,7 +146,7 @@ test_truncated (Place *self, gconstpointer unused)
   fill (self, 500);
   empty_log (self);
   g_assert_cmpint (truncate (self->path, 40000), ==, 0);
-  assert_refused (self, ANNOT_ERROR_CONFIG, "malformed");
+  assert_refused (self, ANNOT_ERROR_PERMANENT, "malformed");
 }
 
 /* An empty file, as `touch` makes it, is filled. */

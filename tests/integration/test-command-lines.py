@@ -12,6 +12,7 @@ import subprocess
 import sys
 import tempfile
 import termios
+import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
 from annotationd_harness import (BUILD_DIR, SOURCE_DIR, Daemon, Tap, example, find_program,  # noqa: E402
@@ -85,6 +86,9 @@ def test_check(tap, daemon):
     done = run(daemon, "--check-config", "--set", "broker.events-topic=a/b")
     tap.ok(done.returncode == CONFIG and "[broker] events-topic: " in last_line(done),
            "a topic that the broker can have no file for", done)
+    done = run(daemon, "--check-config", "--set", "http.listen=")
+    tap.ok(done.returncode == CONFIG and "[http] listen: " in last_line(done) and done.stderr.count("\n") == 1,
+           "listening nowhere: 78 and one line", done)
     short = os.path.join(daemon.directory, "short")
     with open(short, "w", encoding="utf-8") as file:
         file.write("too short\n")
@@ -200,12 +204,68 @@ def test_start_failures(tap, daemon):
         taken.listen()
         done = run(daemon, "--set", f"http.listen=127.0.0.1:{taken.getsockname()[1]}")
     tap.ok(done.returncode == CONFIG and "listen" in last_line(done), "a port that is taken: 78", done)
-    with open(daemon.config["sqlite"]["path"], "wb") as file:
-        file.write(b"this is no database" * 1000)
+
+
+def test_shared_port(tap, daemon):
+    """Only who asks for it shares a port: a second start by mistake is told."""
+    daemon.start()
     done = run(daemon)
-    tap.ok(done.returncode in (DATA, CONFIG) and daemon.config["sqlite"]["path"] in done.stderr,
-           "a store that is no database ends the start and is named", done)
-    os.remove(daemon.config["sqlite"]["path"])
+    tap.ok(done.returncode == CONFIG and f"127.0.0.1:{daemon.port}: Address already in use" in last_line(done)
+           and "reuse-port" in last_line(done) and done.stderr.count("\n") == 1,
+           "a second one on the same port: 78 and one line with address and remedy", done)
+    done = run(daemon, "--set", "http.reuse-port=true")
+    tap.equal(done.returncode, CONFIG, "also when only the second one would share it")
+    tap.ok(daemon.ready(), "the first one goes on")
+    daemon.stop()
+    daemon.config["http"]["reuse-port"] = True
+    daemon.config["health"] = {"require-partitions": False}
+    daemon.write_config()
+    daemon.start()
+    with subprocess.Popen(daemon.command(), env=daemon.environment(), stderr=subprocess.PIPE, text=True) as second:
+        said = ""
+        while "ready: " not in said and (line := second.stderr.readline()):
+            said += line
+        tap.ok(f"ready: http://127.0.0.1:{daemon.port}/" in said and daemon.running(), "with reuse-port both serve", said)
+        second.terminate()
+        tap.equal(second.wait(30), 0, "and either drains")
+    unit = os.path.join(BUILD_DIR, "data", "systemd", "annotationd@.service")
+    if not os.path.exists(unit):
+        tap.skip("annotationd@.service", "built without systemd units")
+        return
+    with open(unit, encoding="utf-8") as file:
+        tap.ok(re.search(r"^ExecStart=.* --set http\.reuse-port=true$", file.read(), re.M),
+               "the unit of several instances lets them share it")
+
+
+def refuses_store(tap, daemon, code, words, name):
+    """The daemon and the control program end so on the store as it is, at once, the cause before all else."""
+    began = time.monotonic()
+    done = run(daemon)
+    first = re.sub(r"^\S+Z ", "", done.stderr.splitlines()[0]) if done.stderr else ""
+    tap.ok(done.returncode == code and first.startswith("error: store: ") and words in first
+           and daemon.config["sqlite"]["path"] in first and done.stderr.count("error: ") == 1,
+           f"{name}: {code}, and the log begins with the cause", done)
+    tap.ok(time.monotonic() - began < 10, "without trying again", time.monotonic() - began)
+    done = run(daemon, "user", "list", program="annotationctl")
+    tap.ok(done.returncode == code and words in done.stderr, f"annotationctl: {code} too", done)
+
+
+def test_unfit_store(tap, daemon):
+    path = daemon.config["sqlite"]["path"]
+    with open(path, "wb") as file:
+        file.write(b"this is no database" * 1000)
+    refuses_store(tap, daemon, DATA, "not a database", "a store that is no database")
+    os.remove(path)
+    other = sqlite3.connect(path)
+    other.execute("CREATE TABLE theirs (x)")
+    other.close()
+    refuses_store(tap, daemon, DATA, "another program", "a database of another program")
+    os.remove(path)
+    daemon.add_user("ann", "secret-enough")
+    other = sqlite3.connect(path)
+    other.execute("PRAGMA user_version = 9999")
+    other.close()
+    refuses_store(tap, daemon, CONFIG, "newer annotationd", "a database of a newer version")
 
 
 def test_locked_store(tap, daemon):
@@ -313,6 +373,28 @@ def test_not_root(tap, daemon):
                                "service.state-dir=/root/annotationd"],
                               user=65534, group=65534, env=env, capture_output=True, text=True, check=False, cwd="/")
         tap.equal(done.returncode, NO_PERMISSION, "a state folder that may not be written: 77")
+        base = [program, "--plugin-dir", daemon.plugin_dir(), "--config", "/dev/null", "--set",
+                f"service.state-dir={folder}/state", "--set", f"local.directory={folder}/topics"]
+
+        def attempt(*settings):
+            return subprocess.run([*base, *settings], user=65534, group=65534, extra_groups=[], env=env, timeout=30,
+                                  capture_output=True, text=True, check=False, cwd="/")
+
+        closed = os.path.join(folder, "closed.db")
+        for mode, text in ((0o600, "one that it may not read"), (0o644, "one that it may not write")):
+            with open(closed, "wb"):
+                pass
+            os.chmod(closed, mode)
+            done = attempt("--set", f"sqlite.path={closed}", "--set", "http.listen=127.0.0.1:0")
+            tap.ok(done.returncode == NO_PERMISSION and closed in done.stderr, f"a database of another user, {text}: 77", done)
+        with open("/proc/sys/net/ipv4/ip_unprivileged_port_start", encoding="ascii") as file:
+            lowest = int(file.read())
+        if lowest <= 80:
+            tap.skip("port 80", "everybody may listen on it here")
+        else:
+            done = attempt("--set", "http.listen=127.0.0.1:80")
+            tap.ok(done.returncode == NO_PERMISSION and "127.0.0.1:80: Permission denied" in last_line(done)
+                   and done.stderr.count("\n") == 1, "port 80: 77 and one line", done)
 
 
 def test_store_owner(tap, daemon):
@@ -411,7 +493,8 @@ def main():
     if not find_program("annotationd") or not find_program("annotationctl"):
         tap.skip_all("annotationd and annotationctl are not built")
     for test in (test_usage, test_check, test_print, test_lost_output, test_closed_descriptors,
-                 test_file_size_limit, test_interrupted_prompt, test_start_failures, test_locked_store, test_first_start,
+                 test_file_size_limit, test_interrupted_prompt, test_start_failures, test_shared_port, test_unfit_store,
+                 test_locked_store, test_first_start,
                  test_second_signal, test_service_manager, test_not_root, test_store_owner,
                  test_control_program, test_control_over_http, test_endless_line,
                  test_export_to_device):

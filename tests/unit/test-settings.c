@@ -117,6 +117,7 @@ static const struct {
     {"[http]\nlisten[de]=x\n", "2: [http] listen[de]: a key has letters, digits, \".\", \"-\" and \"_\" only"},
     {"[http]\nbacklog=5\n[broker]\n[http]\nbacklog=6\n",
      "5: [http] backlog: set already in line 2; remove one of the two"},
+    {"[http]\nlisten=\n", "2: [http] listen: the list is empty; remove the line to have the default"},
     {"[http]\nbacklog=\n", "2: [http] backlog: the value is empty; remove the line to have the default"},
     {"[http]\nbacklog=many\n", "2: [http] backlog: \"many\" is not a whole number from 1 to 65535"},
     {"[http]\nbacklog=0\n", "2: [http] backlog: 0 is out of range; it takes a whole number from 1 to 65535"},
@@ -127,7 +128,7 @@ static const struct {
     {"[http]\nbody-limit=9G\n", "2: [http] body-limit: 9G is out of range; it takes bytes, or with K, M or G, from 1K to "
                                 "1G"},
     {"[http]\nidle-timeout=1 h\n",
-     "2: [http] idle-timeout: \"1 h\" is not seconds, or with s, min, h or d, from 1 to 1h"},
+     "2: [http] idle-timeout: \"1 h\" is not seconds, or with s, min, h or d, from 1s to 1h"},
     {"[health]\nrequire-partitions=yes\n", "2: [health] require-partitions: \"yes\" is neither true nor false"},
     {"[annotation]\npublish-frames=both\n",
      "2: [annotation] publish-frames: \"both\" is not known; it takes inline or reference"},
@@ -438,6 +439,13 @@ test_manual (Fixture *fixture, gconstpointer data)
   g_assert_nonnull (strstr (text, ".SS [http]\n.TP\n.B listen\n"));
   g_assert_nonnull (strstr (text, ".B rdkafka.*\n"));
   g_assert_nonnull (strstr (text, ".BR JWT_SECRET_KEY .\n"));
+  /* As a person writes it, whatever the table says. */
+  g_assert_nonnull (strstr (text, "Takes a list separated by ;\n(default \\fI127.0.0.1:8000\\fR).\n"));
+  g_assert_nonnull (strstr (text, "from 1min to 30d\n(default \\fI8h\\fR).\n"));
+  g_assert_nonnull (strstr (text, "from 5s to 1d\n(default \\fI5min\\fR).\n"));
+  g_assert_nonnull (strstr (text, "from 0 to 10min\n(default \\fI0\\fR).\n"));
+  g_assert_nonnull (strstr (text, "(default \\fI16M\\fR).\n"));
+  g_assert_null (strstr (text, ";;"));
 }
 
 /* Every default is one that could be written in a keyfile, every summary a sentence without its full stop. */
