@@ -231,7 +231,7 @@ def test_not_read(daemon, client):
     tap.ok(wait_for(lambda: descriptors(daemon) <= 40, 15), "and are closed at their deadline", descriptors(daemon))
     for line in lines:
         line.close()
-    allowed = 1000 if is_sanitized(daemon) else 100
+    allowed = 1000 if is_sanitized() else 100
     tap.ok(resident(daemon) - memory < allowed * 1024 * 1024, "memory stays bounded", resident(daemon) - memory)
 
 
