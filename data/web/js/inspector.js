@@ -8,6 +8,8 @@ import { byId, icon, make } from "./dom.js";
 
 const YES = "M5 12.500 10 17.500 19 7";
 const NO = "M6 6 18 18M18 6 6 18";
+/** As many rows as any window shows: the list asks for no more room, so that its length costs no layout. */
+const MOST_ROWS = 30;
 const QUALITY = ["Useless", "Poor", "Fair", "Good", "Very good"];
 
 export class Inspector {
@@ -70,6 +72,7 @@ export class Inspector {
     const left = boxes.filter((box) => box.verdict === "open").length;
     this.count.textContent =
       boxes.length === 0 ? "none" : `${boxes.length} · ${left === 0 ? "all judged" : `${left} to judge`}`;
+    this.list.parentElement?.style.setProperty("--rows", String(Math.min(boxes.length, MOST_ROWS)));
     this.placeRows(boxes);
     const selected = this.list.querySelector('[aria-selected="true"]');
     if (selected) {
