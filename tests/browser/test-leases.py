@@ -117,7 +117,8 @@ def test_many(tap, daemon, page):
     for _ in range(20):
         page.press("a")
     each = (time.monotonic() - start) / 20
-    tap.ok(each < 0.25, f"1500 boxes: a verdict takes {each * 1000:.0f} ms, the test's own way to the browser included")
+    # Not a measurement: work that grows with the square of the boxes takes many seconds.
+    tap.ok(each < 2, f"1500 boxes: a verdict takes {each * 1000:.0f} ms, the test's own way to the browser included")
     verdicts = [box["verdict"] for box in page.boxes()]
     tap.equal((verdicts[:20], set(verdicts[20:])), (["accepted"] * 20, {"open"}), "the list shows just these verdicts")
     page.press(Keys.ENTER)
