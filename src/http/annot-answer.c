@@ -7,15 +7,13 @@
 void
 annot_answer_text (GString *out, const char *name, const char *text)
 {
-  annot_json_append_name (out, name);
-  annot_json_append_string (out, text, -1);
+  annot_json_append_member_string (out, name, text);
 }
 
 void
 annot_answer_int (GString *out, const char *name, gint64 value)
 {
-  annot_json_append_name (out, name);
-  annot_json_append_int (out, value);
+  annot_json_append_member_int (out, name, value);
 }
 
 void

@@ -33,20 +33,6 @@ append_time_or_null (GString *out, const char *name, gint64 time)
 }
 
 static void
-append_int (GString *out, const char *name, gint64 value)
-{
-  annot_json_append_name (out, name);
-  annot_json_append_int (out, value);
-}
-
-static void
-append_string (GString *out, const char *name, const char *value)
-{
-  annot_json_append_name (out, name);
-  annot_json_append_string (out, value, -1);
-}
-
-static void
 append_frame_members (GString *out, const AnnotExample *example)
 {
   gboolean has_frame = example->frame_type != ANNOT_FRAME_NONE;
@@ -55,7 +41,7 @@ append_frame_members (GString *out, const AnnotExample *example)
   g_string_append (out, has_frame ? "true" : "false");
   annot_json_append_name (out, "frame_url");
   annot_example_append_frame_url (out, example);
-  append_string (out, "frame_sha256", has_frame ? example->frame_sha256 : NULL);
+  annot_json_append_member_string (out, "frame_sha256", has_frame ? example->frame_sha256 : NULL);
 }
 
 /**
@@ -89,9 +75,9 @@ annot_example_append_source (GString *out, const AnnotExample *example)
     return;
   }
   g_string_append_c (out, '{');
-  append_string (out, "topic", example->source_topic);
-  append_int (out, "partition", example->source_partition);
-  append_int (out, "offset", example->source_offset);
+  annot_json_append_member_string (out, "topic", example->source_topic);
+  annot_json_append_member_int (out, "partition", example->source_partition);
+  annot_json_append_member_int (out, "offset", example->source_offset);
   g_string_append_c (out, '}');
 }
 
@@ -104,12 +90,12 @@ annot_example_append_json (GString *out, const AnnotExample *example)
   g_string_append (out, example->detections ? example->detections : "[]");
   annot_json_append_name (out, "priority");
   annot_json_append_double (out, example->priority);
-  append_string (out, "status", annot_example_status_to_string (example->status));
-  append_int (out, "seq", example->seq);
+  annot_json_append_member_string (out, "status", annot_example_status_to_string (example->status));
+  annot_json_append_member_int (out, "seq", example->seq);
   append_time_or_null (out, "received_at", example->received_at);
-  append_int (out, "revision", example->revision);
-  append_int (out, "skips", example->skips);
-  append_string (out, "annotator", example->annotator);
+  annot_json_append_member_int (out, "revision", example->revision);
+  annot_json_append_member_int (out, "skips", example->skips);
+  annot_json_append_member_string (out, "annotator", example->annotator);
   append_time_or_null (out, "finished_at", example->finished_at);
   append_frame_members (out, example);
   annot_json_append_name (out, "source");

@@ -23,38 +23,17 @@ G_DECLARE_FINAL_TYPE (AnnotExportCoco, annot_export_coco, ANNOT, EXPORT_COCO, An
 G_DEFINE_FINAL_TYPE (AnnotExportCoco, annot_export_coco, ANNOT_TYPE_EXPORT)
 
 static void
-append_int (GString *out, const char *name, gint64 value)
-{
-  annot_json_append_name (out, name);
-  annot_json_append_int (out, value);
-}
-
-static void
-append_string (GString *out, const char *name, const char *value)
-{
-  annot_json_append_name (out, name);
-  annot_json_append_string (out, value, -1);
-}
-
-static void
-append_time (GString *out, const char *name, gint64 time)
-{
-  annot_json_append_name (out, name);
-  annot_json_append_time (out, time);
-}
-
-static void
 annot_export_coco_begin (AnnotExport *self, GByteArray *out)
 {
   g_autoptr (GString) text = g_string_new ("{\"info\":{");
   g_autoptr (GDateTime) now = g_date_time_new_from_unix_utc (annot_export_get_time (self) / G_USEC_PER_SEC);
 
-  append_string (text, "description", "annotationd export");
-  append_string (text, "version", PACKAGE_VERSION);
-  append_int (text, "year", g_date_time_get_year (now));
-  append_string (text, "contributor", "annotationd");
-  append_string (text, "url", "");
-  append_time (text, "date_created", annot_export_get_time (self));
+  annot_json_append_member_string (text, "description", "annotationd export");
+  annot_json_append_member_string (text, "version", PACKAGE_VERSION);
+  annot_json_append_member_int (text, "year", g_date_time_get_year (now));
+  annot_json_append_member_string (text, "contributor", "annotationd");
+  annot_json_append_member_string (text, "url", "");
+  annot_json_append_member_time (text, "date_created", annot_export_get_time (self));
   g_string_append (text, "},\"licenses\":[],\"images\":[");
   annot_export_append (out, text);
 }
@@ -66,10 +45,10 @@ append_object (AnnotExportCoco *self, const AnnotDetection *detection, const dou
   g_autoptr (GString) text = g_string_new (self->objects ? ",{" : "{");
   double width = box[2] - box[0], height = box[3] - box[1];
 
-  append_int (text, "id", ++self->objects);
-  append_int (text, "image_id", self->images);
-  append_int (text, "category_id",
-              annot_export_class_id (ANNOT_EXPORT (self), annot_detection_get_label (detection)) + 1);
+  annot_json_append_member_int (text, "id", ++self->objects);
+  annot_json_append_member_int (text, "image_id", self->images);
+  annot_json_append_member_int (text, "category_id",
+                                annot_export_class_id (ANNOT_EXPORT (self), annot_detection_get_label (detection)) + 1);
   annot_json_append_name (text, "bbox");
   g_string_append_c (text, '[');
   annot_json_append_double (text, box[0]);
@@ -93,16 +72,16 @@ append_image (AnnotExportCoco *self, const AnnotExportImage *image, GByteArray *
   g_autofree char *file = g_strconcat (image->stem, annot_export_image_get_extension (image), NULL);
   g_autofree char *uri = annot_json_dup_member (image->example->payload, "frame_uri");
 
-  append_int (text, "id", ++self->images);
-  append_string (text, "file_name", file);
+  annot_json_append_member_int (text, "id", ++self->images);
+  annot_json_append_member_string (text, "file_name", file);
   if (image->has_size) {
-    append_int (text, "width", image->width);
-    append_int (text, "height", image->height);
+    annot_json_append_member_int (text, "width", image->width);
+    annot_json_append_member_int (text, "height", image->height);
   }
-  append_time (text, "date_captured", image->example->timestamp);
-  append_string (text, "coco_url", uri ? uri : "");
-  append_string (text, "event_id", image->example->event_id);
-  append_string (text, "camera_id", image->example->camera_id);
+  annot_json_append_member_time (text, "date_captured", image->example->timestamp);
+  annot_json_append_member_string (text, "coco_url", uri ? uri : "");
+  annot_json_append_member_string (text, "event_id", image->example->event_id);
+  annot_json_append_member_string (text, "camera_id", image->example->camera_id);
   g_string_append_c (text, '}');
   annot_export_append (out, text);
 }
@@ -135,9 +114,9 @@ append_categories (AnnotExport *self, GByteArray *out)
 
   for (guint i = 0; i < classes->len; i++) {
     g_string_append (text, i > 0 ? ",{" : "{");
-    append_int (text, "id", i + 1);
-    append_string (text, "name", classes->pdata[i]);
-    append_string (text, "supercategory", "");
+    annot_json_append_member_int (text, "id", i + 1);
+    annot_json_append_member_string (text, "name", classes->pdata[i]);
+    annot_json_append_member_string (text, "supercategory", "");
     g_string_append_c (text, '}');
   }
   g_string_append (text, "]}\n");

@@ -15,34 +15,6 @@ struct _AnnotExportLabelStudio {
 G_DECLARE_FINAL_TYPE (AnnotExportLabelStudio, annot_export_label_studio, ANNOT, EXPORT_LABEL_STUDIO, AnnotExport)
 G_DEFINE_FINAL_TYPE (AnnotExportLabelStudio, annot_export_label_studio, ANNOT_TYPE_EXPORT)
 
-static void
-append_int (GString *out, const char *name, gint64 value)
-{
-  annot_json_append_name (out, name);
-  annot_json_append_int (out, value);
-}
-
-static void
-append_double (GString *out, const char *name, double value)
-{
-  annot_json_append_name (out, name);
-  annot_json_append_double (out, value);
-}
-
-static void
-append_string (GString *out, const char *name, const char *value)
-{
-  annot_json_append_name (out, name);
-  annot_json_append_string (out, value, -1);
-}
-
-static void
-append_time (GString *out, const char *name, gint64 time)
-{
-  annot_json_append_name (out, name);
-  annot_json_append_time (out, time);
-}
-
 /* Where Label Studio finds the image: its URI, or the image itself. The daemon's own path would need its session. */
 static void
 append_image (GString *out, const AnnotExample *example)
@@ -74,10 +46,10 @@ append_data (GString *out, const AnnotExample *example)
   g_string_append_c (out, '{');
   append_image (out, example);
   if (text)
-    append_string (out, "text", text);
-  append_string (out, "event_id", example->event_id);
-  append_string (out, "camera_id", example->camera_id);
-  append_time (out, "timestamp", example->timestamp);
+    annot_json_append_member_string (out, "text", text);
+  annot_json_append_member_string (out, "event_id", example->event_id);
+  annot_json_append_member_string (out, "camera_id", example->camera_id);
+  annot_json_append_member_time (out, "timestamp", example->timestamp);
   g_string_append_c (out, '}');
 }
 
@@ -88,20 +60,20 @@ append_rectangle (GString *out, const AnnotExportImage *image, const AnnotDetect
   double box[4];
 
   annot_export_image_get_box (image, detection, FALSE, box);
-  append_string (out, "from_name", "label");
-  append_string (out, "to_name", "image");
-  append_string (out, "type", "rectanglelabels");
+  annot_json_append_member_string (out, "from_name", "label");
+  annot_json_append_member_string (out, "to_name", "image");
+  annot_json_append_member_string (out, "type", "rectanglelabels");
   if (image->has_size) {
-    append_int (out, "original_width", image->width);
-    append_int (out, "original_height", image->height);
+    annot_json_append_member_int (out, "original_width", image->width);
+    annot_json_append_member_int (out, "original_height", image->height);
   }
-  append_int (out, "image_rotation", 0);
+  annot_json_append_member_int (out, "image_rotation", 0);
   g_string_append (out, ",\"value\":{");
-  append_double (out, "x", box[0] * 100);
-  append_double (out, "y", box[1] * 100);
-  append_double (out, "width", (box[2] - box[0]) * 100);
-  append_double (out, "height", (box[3] - box[1]) * 100);
-  append_int (out, "rotation", 0);
+  annot_json_append_member_double (out, "x", box[0] * 100);
+  annot_json_append_member_double (out, "y", box[1] * 100);
+  annot_json_append_member_double (out, "width", (box[2] - box[0]) * 100);
+  annot_json_append_member_double (out, "height", (box[3] - box[1]) * 100);
+  annot_json_append_member_int (out, "rotation", 0);
   annot_json_append_name (out, "rectanglelabels");
   g_string_append_c (out, '[');
   annot_json_append_string (out, label, -1);
@@ -112,9 +84,9 @@ append_rectangle (GString *out, const AnnotExportImage *image, const AnnotDetect
 static void
 append_choice (GString *out, const AnnotExportImage *image, const char *label)
 {
-  append_string (out, "from_name", "class");
-  append_string (out, "to_name", image->example->frame_type == ANNOT_FRAME_NONE ? "text" : "image");
-  append_string (out, "type", "choices");
+  annot_json_append_member_string (out, "from_name", "class");
+  annot_json_append_member_string (out, "to_name", image->example->frame_type == ANNOT_FRAME_NONE ? "text" : "image");
+  annot_json_append_member_string (out, "type", "choices");
   g_string_append (out, ",\"value\":{\"choices\":[");
   annot_json_append_string (out, label, -1);
   g_string_append (out, "]}");
@@ -142,8 +114,8 @@ append_result (GString *out, const AnnotExportImage *image, const char *prefix, 
     else
       append_choice (out, image, label);
     if (isfinite (detection->confidence))
-      append_double (out, "score", detection->confidence);
-    append_string (out, "origin", origin);
+      annot_json_append_member_double (out, "score", detection->confidence);
+    annot_json_append_member_string (out, "origin", origin);
     g_string_append_c (out, '}');
   }
   g_string_append_c (out, ']');
@@ -164,9 +136,9 @@ append_prediction (GString *out, const AnnotExample *example)
     for (guint i = 0; i < image.detections->len; i++)
       score = fmin (score, ((const AnnotDetection *) image.detections->pdata[i])->confidence);
     g_string_append_c (out, '{');
-    append_string (out, "model_version", model ? model : "");
+    annot_json_append_member_string (out, "model_version", model ? model : "");
     if (isfinite (score))
-      append_double (out, "score", score);
+      annot_json_append_member_double (out, "score", score);
     append_result (out, &image, "p", "prediction");
     g_string_append_c (out, '}');
   }
@@ -183,10 +155,10 @@ append_annotation (GString *out, const AnnotExample *example, const AnnotAnnotat
   if (annotation && annot_export_image_init (&image, example, annotation->corrected_detections)
       && annot_export_image_is_complete (&image, FALSE)) {
     g_string_append_c (out, '{');
-    append_string (out, "unique_id", annotation->id);
-    append_time (out, "created_at", annotation->created_at);
+    annot_json_append_member_string (out, "unique_id", annotation->id);
+    annot_json_append_member_time (out, "created_at", annotation->created_at);
     if (annotation->lead_time_ms >= 0)
-      append_double (out, "lead_time", (double) annotation->lead_time_ms / 1000);
+      annot_json_append_member_double (out, "lead_time", (double) annotation->lead_time_ms / 1000);
     g_string_append (out, ",\"was_cancelled\":false,\"ground_truth\":false");
     append_result (out, &image, "a", "manual");
     g_string_append_c (out, '}');
@@ -200,9 +172,9 @@ append_meta (GString *out, const AnnotAnnotation *annotation)
   annot_json_append_name (out, "meta");
   g_string_append_c (out, '{');
   if (annotation) {
-    append_string (out, "annotator", annotation->annotator);
-    append_double (out, "quality_score", annotation->quality_score);
-    append_string (out, "notes", annotation->notes);
+    annot_json_append_member_string (out, "annotator", annotation->annotator);
+    annot_json_append_member_double (out, "quality_score", annotation->quality_score);
+    annot_json_append_member_string (out, "notes", annotation->notes);
   }
   g_string_append_c (out, '}');
 }
@@ -220,7 +192,7 @@ annot_export_label_studio_row (AnnotExport *export, const AnnotExample *example,
   AnnotExportLabelStudio *self = ANNOT_EXPORT_LABEL_STUDIO (export);
   g_autoptr (GString) task = g_string_new (self->tasks ? ",\n{" : "\n{");
 
-  append_int (task, "id", ++self->tasks);
+  annot_json_append_member_int (task, "id", ++self->tasks);
   append_data (task, example);
   append_meta (task, annotation);
   append_annotation (task, example, annotation);

@@ -161,3 +161,31 @@ annot_json_append_members (GString *out, const char *object, const char *const *
       annot_field_append_raw (out, &name, &value);
   }
 }
+
+void
+annot_json_append_member_string (GString *out, const char *name, const char *value)
+{
+  annot_json_append_name (out, name);
+  annot_json_append_string (out, value, -1);
+}
+
+void
+annot_json_append_member_int (GString *out, const char *name, gint64 value)
+{
+  annot_json_append_name (out, name);
+  annot_json_append_int (out, value);
+}
+
+void
+annot_json_append_member_double (GString *out, const char *name, double value)
+{
+  annot_json_append_name (out, name);
+  annot_json_append_double (out, value);
+}
+
+void
+annot_json_append_member_time (GString *out, const char *name, gint64 time)
+{
+  annot_json_append_name (out, name);
+  annot_json_append_time (out, time);
+}

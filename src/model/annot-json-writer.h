@@ -17,6 +17,11 @@ ANNOT_API void annot_json_append_time (GString *out, gint64 time);
 ANNOT_API void annot_json_append_base64 (GString *out, GBytes *bytes);
 /* Appends `"name":` after a comma when the object has members already (the last byte is not '{'). */
 ANNOT_API void annot_json_append_name (GString *out, const char *name);
+/* A whole member: name and value. */
+ANNOT_API void annot_json_append_member_string (GString *out, const char *name, const char *value);
+ANNOT_API void annot_json_append_member_int (GString *out, const char *name, gint64 value);
+ANNOT_API void annot_json_append_member_double (GString *out, const char *name, double value);
+ANNOT_API void annot_json_append_member_time (GString *out, const char *name, gint64 time);
 /* Appends every member of object (JSON text of an object) whose name is not in leave_out; comma as above. */
 ANNOT_API void annot_json_append_members (GString *out, const char *object, const char *const *leave_out);
 

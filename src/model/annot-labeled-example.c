@@ -9,24 +9,10 @@
 #include "annot-json-writer.h"
 
 static void
-append_string (GString *out, const char *name, const char *value)
-{
-  annot_json_append_name (out, name);
-  annot_json_append_string (out, value, -1);
-}
-
-static void
 append_text (GString *out, const char *name, const char *text)
 {
   annot_json_append_name (out, name);
   g_string_append (out, text);
-}
-
-static void
-append_time (GString *out, const char *name, gint64 time)
-{
-  annot_json_append_name (out, name);
-  annot_json_append_time (out, time);
 }
 
 static void
@@ -61,19 +47,19 @@ append_model_version (GString *out, const AnnotExample *example)
 void
 annot_labeled_example_append (GString *out, const AnnotExample *example, const AnnotAnnotation *annotation)
 {
-  append_string (out, "event_id", example->event_id);
-  append_string (out, "camera_id", example->camera_id);
-  append_time (out, "timestamp", example->timestamp);
+  annot_json_append_member_string (out, "event_id", example->event_id);
+  annot_json_append_member_string (out, "camera_id", example->camera_id);
+  annot_json_append_member_time (out, "timestamp", example->timestamp);
   append_text (out, "original_detections", example->detections ? example->detections : "[]");
   append_text (out, "corrected_detections", annotation ? annotation->corrected_detections : "null");
-  append_string (out, "annotator_id", annotation ? annotation->annotator : NULL);
+  annot_json_append_member_string (out, "annotator_id", annotation ? annotation->annotator : NULL);
   if (annotation)
-    append_time (out, "annotation_timestamp", annotation->created_at);
+    annot_json_append_member_time (out, "annotation_timestamp", annotation->created_at);
   else
     append_text (out, "annotation_timestamp", "null");
   annot_json_append_name (out, "quality_score");
   annot_json_append_double (out, annotation ? annotation->quality_score : NAN);
-  append_string (out, "notes", annotation ? annotation->notes : NULL);
+  annot_json_append_member_string (out, "notes", annotation ? annotation->notes : NULL);
   append_int_or_null (out, "schema_version", ANNOT_LABELED_SCHEMA_VERSION, TRUE);
   append_int_or_null (out, "revision", annotation ? annotation->revision : 0, annotation != NULL);
   append_int_or_null (out, "lead_time_ms", annotation ? annotation->lead_time_ms : -1,
@@ -95,7 +81,7 @@ annot_labeled_example_new (const char *topic, const AnnotExample *example, const
   if (has_frame && !inline_frame) {
     annot_json_append_name (payload, "frame_url");
     annot_example_append_frame_url (payload, example);
-    append_string (payload, "frame_sha256", example->frame_sha256);
+    annot_json_append_member_string (payload, "frame_sha256", example->frame_sha256);
   }
   if (!has_frame || !inline_frame)
     append_text (payload, "frame_data", "null");
@@ -114,11 +100,11 @@ annot_event_new (const char *topic, const char *event_type, const char *event_id
 {
   g_autoptr (GString) payload = g_string_new ("{");
 
-  append_string (payload, "event_type", event_type);
-  append_string (payload, "example_id", event_id);
-  append_string (payload, "by", by);
-  append_string (payload, "reason", reason);
-  append_time (payload, "timestamp", g_get_real_time ());
+  annot_json_append_member_string (payload, "event_type", event_type);
+  annot_json_append_member_string (payload, "example_id", event_id);
+  annot_json_append_member_string (payload, "by", by);
+  annot_json_append_member_string (payload, "reason", reason);
+  annot_json_append_member_time (payload, "timestamp", g_get_real_time ());
   g_string_append_c (payload, '}');
   return annot_outgoing_new (topic, event_id, event_id, payload->str);
 }
