@@ -80,23 +80,23 @@ read_class (AnnotJsonReader *reader, char **text)
 }
 
 static gboolean
-read_member (AnnotDetection *self, AnnotJsonReader *reader, const AnnotJsonSpan *name)
+read_member (AnnotDetection *self, AnnotJsonReader *reader, const AnnotJsonSpan *name, gboolean corrected)
 {
   if (annot_json_span_equal (name, "bbox"))
     return read_box (self, reader);
   if (annot_json_span_equal (name, "class_name"))
     return read_class (reader, &self->class_name);
-  if (annot_json_span_equal (name, "corrected_class"))
-    return read_class (reader, &self->corrected_class);
   if (annot_json_span_equal (name, "confidence"))
     return annot_field_take_null (reader) || annot_json_reader_read_number (reader, &self->confidence);
-  if (annot_json_span_equal (name, "is_correct"))
+  if (corrected && annot_json_span_equal (name, "corrected_class"))
+    return read_class (reader, &self->corrected_class);
+  if (corrected && annot_json_span_equal (name, "is_correct"))
     return annot_field_take_null (reader) || annot_json_reader_read_boolean (reader, &self->is_correct);
   return annot_json_reader_skip (reader, NULL);
 }
 
 static AnnotDetection *
-read_detection (AnnotJsonReader *reader)
+read_detection (AnnotJsonReader *reader, gboolean corrected)
 {
   g_autoptr (AnnotDetection) self = g_new0 (AnnotDetection, 1);
   AnnotJsonSpan name;
@@ -106,7 +106,7 @@ read_detection (AnnotJsonReader *reader)
   if (!annot_json_reader_begin_object (reader))
     return NULL;
   while (annot_json_reader_next_member (reader, &name))
-    if (!read_member (self, reader, &name))
+    if (!read_member (self, reader, &name, corrected))
       return NULL;
   return annot_json_reader_failed (reader) ? NULL : g_steal_pointer (&self);
 }
@@ -114,6 +114,8 @@ read_detection (AnnotJsonReader *reader)
 /**
  * annot_detections_parse:
  * @text: JSON array as in #AnnotExample.detections or #AnnotAnnotation.corrected_detections
+ * @corrected: whether it is of an annotation. In an example `corrected_class` and `is_correct` are the producer's own
+ *  members, which may hold anything
  * @error: (nullable): %ANNOT_ERROR_INVALID
  *
  * What a detection does not have is NaN or %NULL; `is_correct` is %TRUE unless it says otherwise.
@@ -121,7 +123,7 @@ read_detection (AnnotJsonReader *reader)
  * Returns: (transfer full) (element-type AnnotDetection) (nullable): the detections in order
  */
 GPtrArray *
-annot_detections_parse (const char *text, GError **error)
+annot_detections_parse (const char *text, gboolean corrected, GError **error)
 {
   g_autoptr (GPtrArray) detections = g_ptr_array_new_with_free_func ((GDestroyNotify) annot_detection_free);
   AnnotJsonReader reader;
@@ -129,7 +131,7 @@ annot_detections_parse (const char *text, GError **error)
   annot_json_reader_init (&reader, text, strlen (text), DEPTH_MAX);
   if (annot_json_reader_begin_array (&reader))
     while (annot_json_reader_next_element (&reader)) {
-      AnnotDetection *detection = read_detection (&reader);
+      AnnotDetection *detection = read_detection (&reader, corrected);
 
       if (!detection)
         break;

@@ -30,6 +30,6 @@ ANNOT_API const char *annot_detection_get_label (const AnnotDetection *self);
 /* TRUE when every value lies in 0 … 1: a box in parts of the image's size. */
 ANNOT_API gboolean annot_detection_is_normalised (const AnnotDetection *self);
 /* Returns: (transfer full) (element-type AnnotDetection) (nullable): from the JSON array of an example or an annotation */
-ANNOT_API GPtrArray *annot_detections_parse (const char *text, GError **error);
+ANNOT_API GPtrArray *annot_detections_parse (const char *text, gboolean corrected, GError **error);
 
 G_END_DECLS

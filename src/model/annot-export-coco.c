@@ -94,7 +94,7 @@ annot_export_coco_row (AnnotExport *export, const AnnotExample *example, const A
   g_auto (AnnotExportImage) image = { 0 };
   double box[4];
 
-  if (!annotation || !annot_export_image_init (&image, example, annotation->corrected_detections)
+  if (!annotation || !annot_export_image_init (&image, example, annotation)
       || !annot_export_image_is_usable (&image, TRUE))
     return;
   append_image (self, &image, out);

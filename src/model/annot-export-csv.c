@@ -87,7 +87,7 @@ annot_export_csv_row (AnnotExport *self, const AnnotExample *example, const Anno
                       GByteArray *out)
 {
   g_autoptr (GPtrArray) detections
-      = annotation ? annot_detections_parse (annotation->corrected_detections, NULL) : NULL;
+      = annotation ? annot_detections_parse (annotation->corrected_detections, TRUE, NULL) : NULL;
 
   for (guint i = 0; detections && i < detections->len; i++) {
     g_autoptr (GString) row = g_string_new (NULL);

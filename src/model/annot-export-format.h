@@ -32,8 +32,9 @@ typedef struct {
   char *stem;
 } AnnotExportImage;
 
-/* detections: of the example or the annotation. FALSE when they cannot be read. Clear in any case. */
-gboolean annot_export_image_init (AnnotExportImage *self, const AnnotExample *example, const char *detections);
+/* annotation: (nullable): its detections, else the example's. FALSE when they cannot be read. Clear in any case. */
+gboolean annot_export_image_init (AnnotExportImage *self, const AnnotExample *example,
+                                  const AnnotAnnotation *annotation);
 void annot_export_image_clear (AnnotExportImage *self);
 /* ".jpg" and so on; "" without an image. */
 const char *annot_export_image_get_extension (const AnnotExportImage *self);

@@ -26,10 +26,12 @@ make_stem (const char *event_id)
 }
 
 gboolean
-annot_export_image_init (AnnotExportImage *self, const AnnotExample *example, const char *detections)
+annot_export_image_init (AnnotExportImage *self, const AnnotExample *example, const AnnotAnnotation *annotation)
 {
+  const char *detections = annotation ? annotation->corrected_detections : example->detections;
+
   *self = (AnnotExportImage){ .example = example };
-  self->detections = detections ? annot_detections_parse (detections, NULL) : NULL;
+  self->detections = detections ? annot_detections_parse (detections, annotation != NULL, NULL) : NULL;
   if (!self->detections)
     return FALSE;
   self->has_size = annot_frame_get_size (example->frame, &self->width, &self->height);

@@ -131,7 +131,7 @@ append_prediction (GString *out, const AnnotExample *example)
 
   annot_json_append_name (out, "predictions");
   g_string_append_c (out, '[');
-  if (annot_export_image_init (&image, example, example->detections) && image.detections->len > 0
+  if (annot_export_image_init (&image, example, NULL) && image.detections->len > 0
       && annot_export_image_is_complete (&image, FALSE)) {
     for (guint i = 0; i < image.detections->len; i++)
       score = fmin (score, ((const AnnotDetection *) image.detections->pdata[i])->confidence);
@@ -152,7 +152,7 @@ append_annotation (GString *out, const AnnotExample *example, const AnnotAnnotat
 
   annot_json_append_name (out, "annotations");
   g_string_append_c (out, '[');
-  if (annotation && annot_export_image_init (&image, example, annotation->corrected_detections)
+  if (annotation && annot_export_image_init (&image, example, annotation)
       && annot_export_image_is_complete (&image, FALSE)) {
     g_string_append_c (out, '{');
     annot_json_append_member_string (out, "unique_id", annotation->id);

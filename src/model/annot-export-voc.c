@@ -73,7 +73,7 @@ annot_export_voc_row (AnnotExport *self, const AnnotExample *example, const Anno
   g_autofree char *name = NULL, *file = NULL;
   double box[4];
 
-  if (!annotation || !annot_export_image_init (&image, example, annotation->corrected_detections)
+  if (!annotation || !annot_export_image_init (&image, example, annotation)
       || !annot_export_image_is_usable (&image, TRUE))
     return;
   append_head (xml, &image);

@@ -47,7 +47,7 @@ annot_export_yolo_row (AnnotExport *self, const AnnotExample *example, const Ann
   g_autofree char *labels = NULL, *file = NULL;
   double box[4];
 
-  if (!annotation || !annot_export_image_init (&image, example, annotation->corrected_detections)
+  if (!annotation || !annot_export_image_init (&image, example, annotation)
       || !annot_export_image_is_usable (&image, FALSE))
     return;
   for (guint i = 0; i < image.detections->len; i++) {

@@ -306,6 +306,24 @@ test_max_size (Place *self, gconstpointer unused)
   store_contract_close (store);
 }
 
+/* Returns: (transfer full): another process's transaction, as it were, which keeps every writer waiting */
+static sqlite3 *
+lock_file (Place *self)
+{
+  sqlite3 *other = NULL;
+
+  g_assert_cmpint (sqlite3_open (self->path, &other), ==, SQLITE_OK);
+  g_assert_cmpint (sqlite3_exec (other, "BEGIN IMMEDIATE", NULL, NULL, NULL), ==, SQLITE_OK);
+  return other;
+}
+
+static void
+unlock_file (sqlite3 *other)
+{
+  g_assert_cmpint (sqlite3_exec (other, "ROLLBACK", NULL, NULL, NULL), ==, SQLITE_OK);
+  sqlite3_close (other);
+}
+
 #define WAITERS 10
 
 /* Another process that holds the lock for too long is a temporary error, for all that wait together; nothing is lost by
@@ -319,8 +337,7 @@ test_busy (Place *self, gconstpointer unused)
   sqlite3 *other = NULL;
 
   g_assert_true (STORE_GET (store, open));
-  g_assert_cmpint (sqlite3_open (self->path, &other), ==, SQLITE_OK);
-  g_assert_cmpint (sqlite3_exec (other, "BEGIN IMMEDIATE", NULL, NULL, NULL), ==, SQLITE_OK);
+  other = lock_file (self);
   for (guint i = 0; i < WAITERS; i++) {
     g_autoptr (GPtrArray) batch = g_ptr_array_new_with_free_func ((GDestroyNotify) annot_example_unref);
 
@@ -335,8 +352,7 @@ test_busy (Place *self, gconstpointer unused)
     annot_test_call_clear (&calls[i]);
   }
   g_assert_cmpint (g_get_monotonic_time () - start, <, 5 * G_TIME_SPAN_SECOND);
-  g_assert_cmpint (sqlite3_exec (other, "ROLLBACK", NULL, NULL, NULL), ==, SQLITE_OK);
-  sqlite3_close (other);
+  unlock_file (other);
   assert_healthy (store, TRUE);
   g_assert_cmpint (store_contract_put (store, store_contract_make_example ("a", 0.5)), ==, 1);
   store_contract_close (store);
@@ -355,13 +371,11 @@ test_stuck (Place *self, gconstpointer unused)
 
   g_ptr_array_add (batch, store_contract_make_example ("a", 0.5));
   g_assert_true (STORE_GET (store, open));
-  g_assert_cmpint (sqlite3_open (self->path, &other), ==, SQLITE_OK);
-  g_assert_cmpint (sqlite3_exec (other, "BEGIN IMMEDIATE", NULL, NULL, NULL), ==, SQLITE_OK);
+  other = lock_file (self);
   annot_store_put_examples (store, batch, NULL, annot_test_call_done, &call);
   annot_test_wait_for (3000);
   assert_healthy (store, FALSE);
-  g_assert_cmpint (sqlite3_exec (other, "ROLLBACK", NULL, NULL, NULL), ==, SQLITE_OK);
-  sqlite3_close (other);
+  unlock_file (other);
   results = annot_store_put_examples_finish (store, annot_test_call_wait (&call), &error);
   g_assert_no_error (error);
   g_assert_cmpuint (results->len, ==, 1);
@@ -427,14 +441,18 @@ is_over (gpointer flood)
 static void
 test_flood (Place *self, gconstpointer unused)
 {
-  AnnotStore *store = make_store (self, NULL);
+  AnnotStore *store = make_store (self, "sqlite.busy-timeout=60s");
   Flood flood = { 0 };
+  sqlite3 *other;
 
   g_assert_true (STORE_GET (store, open));
+  /* However slow this thread is beside the writer's: nothing leaves the queue meanwhile but the call that waits. */
+  other = lock_file (self);
   for (guint i = 0; i < 10000; i++)
     annot_store_claim (store, "ann", 1, 60, NULL, flooded, &flood);
+  unlock_file (other);
   g_assert_true (annot_test_wait_until (is_over, &flood, 60000));
-  g_assert_cmpuint (flood.refused, >, 0);
+  g_assert_cmpuint (flood.refused, >=, 10000 - 4096 - 1);
   g_assert_cmpuint (flood.refused, <=, 10000 - 4096);
   store_contract_close (store);
 }

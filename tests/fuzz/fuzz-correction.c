@@ -19,7 +19,7 @@ check (gboolean holds)
 static void
 check_correction (const AnnotCorrection *correction, const AnnotLimits *limits)
 {
-  g_autoptr (GPtrArray) detections = annot_detections_parse (correction->corrected_detections, NULL);
+  g_autoptr (GPtrArray) detections = annot_detections_parse (correction->corrected_detections, TRUE, NULL);
   g_autoptr (GString) text = g_string_new ("{");
   g_autoptr (AnnotCorrection) again = NULL;
 

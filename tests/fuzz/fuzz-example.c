@@ -22,7 +22,7 @@ check_example (const AnnotExample *example)
 {
   AnnotLimits limits = ANNOT_LIMITS_DEFAULT;
   g_autoptr (GString) json = g_string_new (NULL), original = g_string_new (NULL);
-  g_autoptr (GPtrArray) detections = annot_detections_parse (example->detections, NULL);
+  g_autoptr (GPtrArray) detections = annot_detections_parse (example->detections, FALSE, NULL);
   g_autoptr (AnnotExample) again = NULL;
   guint width, height;
 
