@@ -14,6 +14,8 @@
 #include <annotationd/annot-outgoing.h>
 #include <annotationd/annot-fault.h>
 #include <annotationd/annot-health.h>
+#include <annotationd/annot-list-cursor.h>
+#include <annotationd/annot-statements.h>
 #include <annotationd/annot-store.h>
 #include <annotationd/annot-state.h>
 #include <annotationd/annot-broker.h>

@@ -5,7 +5,6 @@
 #include <stdarg.h>
 
 #include "sqlite-error.h"
-#include "sqlite-statements.h"
 
 /* How many virtual machine steps pass between two looks at the cancellable: about half a millisecond. */
 #define PROGRESS_STEPS 20000
@@ -128,6 +127,18 @@ sqlite_statement_release (SqliteStatement *self)
   sqlite3_clear_bindings (self);
 }
 
+const char *
+sqlite_statement_text (const char *name)
+{
+  static AnnotStatements *statements; /* made once, never changed */
+
+  if (g_once_init_enter (&statements)) {
+    /* cppcheck-suppress leakNoVarFunctionCall */
+    g_once_init_leave (&statements, annot_statements_load ("/annotationd/sqlite/sql/"));
+  }
+  return annot_statements_get (statements, name);
+}
+
 /* The statement of that name, prepared the first time it is asked for. */
 static SqliteStatement *
 get_prepared (SqliteConnection *self, const char *name, GError **error)
@@ -136,7 +147,7 @@ get_prepared (SqliteConnection *self, const char *name, GError **error)
 
   if (statement)
     return statement;
-  if (sqlite3_prepare_v3 (self->handle, sqlite_statements_get (name), -1, SQLITE_PREPARE_PERSISTENT, &statement, NULL)
+  if (sqlite3_prepare_v3 (self->handle, sqlite_statement_text (name), -1, SQLITE_PREPARE_PERSISTENT, &statement, NULL)
       != SQLITE_OK) {
     sqlite_connection_fail (self, error);
     return NULL;

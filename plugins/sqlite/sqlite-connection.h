@@ -77,6 +77,8 @@ int sqlite_step (SqliteConnection *self, sqlite3_stmt *statement, GError **error
 /* How many rows the last statement changed. */
 gint64 sqlite_changes (SqliteConnection *self);
 
+/* Returns: (transfer none): the text of a statement of the .sql files. Any thread. */
+const char *sqlite_statement_text (const char *name);
 /* Returns: (transfer full) (nullable): a copy of a text column */
 char *sqlite_column_dup (sqlite3_stmt *statement, int column);
 

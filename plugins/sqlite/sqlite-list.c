@@ -4,10 +4,8 @@
  * rows' keys are chosen there first, and only the rows of the page are then read. An index that begins with the status
  * serves a query over all of them as four ordered arms, each of which stops at the limit.
  */
-#include "sqlite-cursor.h"
 #include "sqlite-operations.h"
 #include "sqlite-rows.h"
-#include "sqlite-statements.h"
 
 #include <string.h>
 
@@ -121,7 +119,7 @@ make_list (const AnnotExampleQuery *query)
   GString *sql = g_string_new ("SELECT ");
   int first = query->any_status ? ANY_STATUS : (int) query->status;
 
-  g_string_append_printf (sql, "%s FROM (", sqlite_statements_get ("example-columns"));
+  g_string_append_printf (sql, "%s FROM (", sqlite_statement_text ("example-columns"));
   if (has_arms (query)) {
     for (int status = 0; status < ANY_STATUS; status++) {
       g_string_append (sql, status ? " UNION ALL " : "");
@@ -248,7 +246,7 @@ fill_page (SqliteConnection *connection, const AnnotExampleQuery *query, AnnotEx
     gssize size;
 
     if (page->examples->len == query->limit || bytes > PAGE_BYTES) {
-      page->next_cursor = sqlite_cursor_write (query, page->examples->pdata[page->examples->len - 1]);
+      page->next_cursor = annot_list_cursor_write (query, page->examples->pdata[page->examples->len - 1]);
       return TRUE;
     }
     size = add_row (connection, query, page, row, error);
@@ -264,11 +262,11 @@ read_page (SqliteConnection *connection, const AnnotExampleQuery *query, AnnotEx
 {
   g_autofree char *sql = make_list (query);
   g_autoptr (sqlite3_stmt) statement = NULL;
-  SqliteCursor cursor = { 0 };
+  AnnotListCursor cursor = { 0 };
   gint64 rows = (gint64) query->limit + 1;
   gint64 skip = query->cursor ? 0 : (gint64) MIN (query->offset, (guint64) G_MAXINT64 - (guint64) rows);
 
-  if (query->cursor && !sqlite_cursor_read (query, query->cursor, &cursor, error))
+  if (query->cursor && !annot_list_cursor_read (query, query->cursor, &cursor, error))
     return FALSE;
   statement = sqlite_connection_prepare (connection, sql, error);
   if (!statement)

@@ -36,25 +36,6 @@ sqlite_migrate_make_file (const char *path, GError **error)
   return FALSE;
 }
 
-static int
-compare_names (gconstpointer a, gconstpointer b)
-{
-  return g_strcmp0 (*(const char *const *) a, *(const char *const *) b);
-}
-
-/* The migrations, named "NNNN-what.sql", in order. */
-static GPtrArray *
-list_migrations (void)
-{
-  g_auto (GStrv) names = g_resources_enumerate_children (DIRECTORY, G_RESOURCE_LOOKUP_FLAGS_NONE, NULL);
-  GPtrArray *sorted = g_ptr_array_new_with_free_func (g_free);
-
-  for (char **name = names; name && *name; name++)
-    g_ptr_array_add (sorted, g_strdup (*name));
-  g_ptr_array_sort (sorted, compare_names);
-  return sorted;
-}
-
 /* Refuses a file that another program has made. An empty one is ours to fill. */
 static gboolean
 check_owner (SqliteConnection *connection, GError **error)
@@ -88,24 +69,22 @@ use_write_ahead_log (SqliteConnection *connection, GError **error)
 }
 
 static gboolean
-apply (SqliteConnection *connection, const char *name, gint64 number, GError **error)
+apply (SqliteConnection *connection, const AnnotMigration *migration, GError **error)
 {
-  g_autofree char *path = g_strconcat (DIRECTORY, name, NULL);
-  g_autoptr (GBytes) script = g_resources_lookup_data (path, G_RESOURCE_LOOKUP_FLAGS_NONE, error);
   g_autofree char *mark
-      = g_strdup_printf ("PRAGMA application_id = %d; PRAGMA user_version = %" G_GINT64_FORMAT, APPLICATION_ID, number);
+      = g_strdup_printf ("PRAGMA application_id = %d; PRAGMA user_version = %u", APPLICATION_ID, migration->number);
   gint64 version = 0;
 
-  if (!script || !sqlite_connection_execute (connection, "BEGIN IMMEDIATE", error))
+  if (!sqlite_connection_execute (connection, "BEGIN IMMEDIATE", error))
     return FALSE;
   /* Another process may have run it while this one waited for the lock. */
   if (sqlite_connection_read_integer (connection, "PRAGMA user_version", &version, error)
-      && (version >= number
-          || (sqlite_connection_execute (connection, g_bytes_get_data (script, NULL), error)
+      && (version >= migration->number
+          || (sqlite_connection_execute (connection, g_bytes_get_data (migration->script, NULL), error)
               && sqlite_connection_execute (connection, mark, error)))
       && sqlite_connection_execute (connection, "COMMIT", error))
     return TRUE;
-  g_prefix_error (error, "migration %s: ", name);
+  g_prefix_error (error, "migration %s: ", migration->name);
   sqlite_connection_execute (connection, "ROLLBACK", NULL);
   return FALSE;
 }
@@ -113,7 +92,7 @@ apply (SqliteConnection *connection, const char *name, gint64 number, GError **e
 gboolean
 sqlite_migrate (SqliteConnection *connection, GError **error)
 {
-  g_autoptr (GPtrArray) migrations = list_migrations ();
+  g_autoptr (GPtrArray) migrations = annot_migrations_list (DIRECTORY);
   gint64 version = 0;
 
   if (!check_owner (connection, error)
@@ -129,7 +108,7 @@ sqlite_migrate (SqliteConnection *connection, GError **error)
   if (!use_write_ahead_log (connection, error))
     return FALSE;
   for (guint i = 0; i < migrations->len; i++)
-    if (i >= version && !apply (connection, migrations->pdata[i], (gint64) i + 1, error))
+    if (i >= version && !apply (connection, migrations->pdata[i], error))
       return FALSE;
   return TRUE;
 }

@@ -1,16 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Where a listing goes on: the last row's place in the order, tied to the query. */
-#include "sqlite-cursor.h"
+#include <annotationd/annotationd.h>
 
 #include <string.h>
 
-/* The bytes of a cursor, in host order: a cursor does not leave the machine's architecture, as the database does not.
- */
+#define CURSOR_VERSION 1
+
+/* The bytes of a cursor, little-endian: instances on machines of several kinds may share a store. */
 typedef struct {
   guint32 version;
   guint32 query;
-  gint64 seq;
-  double priority;
+  guint64 seq;
+  guint64 priority;
 } Packed;
 
 /* Which rows in which order: everything but where to go on and how much of it to load. */
@@ -27,30 +28,39 @@ hash_query (const AnnotExampleQuery *query)
 }
 
 char *
-sqlite_cursor_write (const AnnotExampleQuery *query, const AnnotExample *last)
+annot_list_cursor_write (const AnnotExampleQuery *query, const AnnotExample *last)
 {
-  Packed packed = { .version = 1, .query = hash_query (query), .seq = last->seq, .priority = last->priority };
-  char *text = g_base64_encode ((const guchar *) &packed, sizeof packed);
+  guint64 priority;
+  Packed packed;
+  char *text;
 
+  memcpy (&priority, &last->priority, sizeof priority);
+  packed.version = GUINT32_TO_LE (CURSOR_VERSION);
+  packed.query = GUINT32_TO_LE (hash_query (query));
+  packed.seq = GUINT64_TO_LE ((guint64) last->seq);
+  packed.priority = GUINT64_TO_LE (priority);
+  text = g_base64_encode ((const guchar *) &packed, sizeof packed);
   g_strdelimit (text, "+", '-');
   return g_strdelimit (text, "/", '_');
 }
 
 gboolean
-sqlite_cursor_read (const AnnotExampleQuery *query, const char *text, SqliteCursor *cursor, GError **error)
+annot_list_cursor_read (const AnnotExampleQuery *query, const char *text, AnnotListCursor *cursor, GError **error)
 {
   g_autofree char *plain = g_strdelimit (g_strdelimit (g_strdup (text), "-", '+'), "_", '/');
   gsize size = 0;
   g_autofree guchar *data = g_base64_decode (plain, &size);
   Packed packed = { 0 };
+  guint64 priority;
 
   if (size == sizeof packed)
     memcpy (&packed, data, sizeof packed);
-  if (packed.version != 1 || packed.query != hash_query (query)) {
+  if (GUINT32_FROM_LE (packed.version) != CURSOR_VERSION || GUINT32_FROM_LE (packed.query) != hash_query (query)) {
     g_set_error (error, ANNOT_ERROR, ANNOT_ERROR_INVALID, "cursor: must be the next_cursor of the same query");
     return FALSE;
   }
-  cursor->seq = packed.seq;
-  cursor->priority = packed.priority;
+  priority = GUINT64_FROM_LE (packed.priority);
+  memcpy (&cursor->priority, &priority, sizeof priority);
+  cursor->seq = (gint64) GUINT64_FROM_LE (packed.seq);
   return TRUE;
 }
