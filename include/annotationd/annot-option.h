@@ -41,10 +41,13 @@ typedef enum {
 /**
  * AnnotOptionFlags:
  * @ANNOT_OPTION_SECRET: the value is masked wherever it is printed, and refused from the command line
+ * @ANNOT_OPTION_ADDRESS: a URL or connection string in which a password may stand; with one it is a secret, of which
+ *  all but the password is printed
  */
 typedef enum {
   ANNOT_OPTION_NONE = 0,
   ANNOT_OPTION_SECRET = 1 << 0,
+  ANNOT_OPTION_ADDRESS = 1 << 1,
 } AnnotOptionFlags;
 
 /**
@@ -84,5 +87,16 @@ typedef struct {
   guint count;
   gint64 period;
 } AnnotRate;
+
+/**
+ * annot_address_mask:
+ * @address: `scheme://[user[:password]@]host…[?key=value&…]`, `unix:/path[?key=value&…]`, or libpq's `key=value …`
+ *
+ * What may be printed of an address: every password in it (of the user, or of a key whose name ends in "password") is
+ * replaced by "(hidden)". Where an address is malformed more is hidden rather than less.
+ *
+ * Returns: (transfer full): the address without its passwords; equal to @address when there is none in it
+ */
+ANNOT_API char *annot_address_mask (const char *address);
 
 G_END_DECLS

@@ -33,6 +33,7 @@ static void
 print_value (GString *out, const AnnotValue *value)
 {
   const AnnotOption *option = value->option;
+  g_autofree char *masked = NULL;
 
   g_string_append_printf (out, "# %s.", g_dgettext (GETTEXT_PACKAGE, option->summary));
   if (value->origin)
@@ -44,6 +45,8 @@ print_value (GString *out, const AnnotValue *value)
     g_string_append_printf (out, "#%s=\n", option->key);
   else if (option->flags & ANNOT_OPTION_SECRET)
     g_string_append_printf (out, "#%s=(hidden)\n", option->key);
+  else if (annot_option_is_secret (option, value->text))
+    g_string_append_printf (out, "#%s=%s\n", option->key, masked = annot_address_mask (value->text));
   else
     g_string_append_printf (out, "%s=%s\n", option->key, value->text);
 }
@@ -107,6 +110,8 @@ append_paragraph (GString *out, const AnnotOption *option)
     g_string_append_printf (out, "Also set by the environment variable\n.BR %s .\n", option->variable);
   if (option->flags & ANNOT_OPTION_SECRET)
     g_string_append (out, "A secret: never printed, and not taken from the command line.\n");
+  if (option->flags & ANNOT_OPTION_ADDRESS)
+    g_string_append (out, "A password in it is a secret: never printed, and not taken from the command line.\n");
 }
 
 char *

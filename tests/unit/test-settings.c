@@ -16,6 +16,7 @@ static const AnnotOption kafka_options[] = {
     {.group = "kafka", .key = "directory", .type = ANNOT_OPTION_PATH, .fallback = "kafka", .summary = "A folder"},
     {.group = "kafka", .key = "sasl-password", .type = ANNOT_OPTION_STRING, .flags = ANNOT_OPTION_SECRET,
      .summary = "Password"},
+    {.group = "kafka", .key = "url", .type = ANNOT_OPTION_STRING, .flags = ANNOT_OPTION_ADDRESS, .summary = "Where"},
     {.group = "kafka", .key = "rdkafka.*", .type = ANNOT_OPTION_PREFIX, .summary = "Passed through"},
     {.group = NULL},
 };
@@ -341,6 +342,9 @@ test_override_mistakes (Fixture *fixture, gconstpointer data)
       {"auth.secret=0123456789abcdef0123456789abcdef",
        "--set: [auth] secret: a secret on the command line can be seen by every user of the host; use a file or the "
        "environment"},
+      {"kafka.url=https://me:hush-hush@there",
+       "--set: [kafka] url: a secret on the command line can be seen by every user of the host; use a file or the "
+       "environment"},
   };
 
   for (gsize i = 0; i < G_N_ELEMENTS (cases); i++) {
@@ -353,17 +357,48 @@ test_override_mistakes (Fixture *fixture, gconstpointer data)
 static void
 test_secret_in_readable_file (Fixture *fixture, gconstpointer data)
 {
-  const AnnotOption *tables[] = {annot_core_options (), NULL};
-  g_autofree char *expected = NULL;
-  g_autoptr (AnnotConfig) config = NULL;
-  g_autoptr (GError) error = NULL;
+  const AnnotOption *tables[] = {annot_core_options (), kafka_options, NULL};
+  static const struct {
+    const char *text;
+    const char *key;
+  } cases[] = {
+      {"[auth]\nsecret=0123456789abcdef0123\n", "[auth] secret"},
+      {"[kafka]\nurl=https://me:hush-hush@there\n", "[kafka] url"},
+  };
 
-  write_file (fixture, "a.conf", "[auth]\nsecret=0123456789abcdef0123\n", 0644);
-  config = annot_settings_load (tables, fixture->file, NULL, NULL, NULL, &error);
-  g_assert_error (error, ANNOT_ERROR, ANNOT_ERROR_CONFIG);
-  expected = g_strdup_printf ("%s:2: [auth] secret: a secret in a file that everyone may read; chmod o-rwx %s",
-                              fixture->file, fixture->file);
-  g_assert_cmpstr (error->message, ==, expected);
+  for (gsize i = 0; i < G_N_ELEMENTS (cases); i++) {
+    g_autofree char *expected = NULL;
+    g_autoptr (AnnotConfig) config = NULL;
+    g_autoptr (GError) error = NULL;
+
+    write_file (fixture, "a.conf", cases[i].text, 0644);
+    config = annot_settings_load (tables, fixture->file, NULL, NULL, NULL, &error);
+    g_assert_error (error, ANNOT_ERROR, ANNOT_ERROR_CONFIG);
+    expected = g_strdup_printf ("%s:2: %s: a secret in a file that everyone may read; chmod o-rwx %s", fixture->file,
+                                cases[i].key, fixture->file);
+    g_assert_cmpstr (error->message, ==, expected);
+  }
+}
+
+/* An address is a secret only as far as there is a password in it. */
+static void
+test_address (Fixture *fixture, gconstpointer data)
+{
+  const AnnotOption *tables[] = {annot_core_options (), kafka_options, NULL};
+  const char *overrides[] = {"kafka.url=https://there", NULL};
+  g_autoptr (AnnotConfig) hidden = load_good (fixture, "[kafka]\nurl=https://me:hush-hush@there/x\n", NULL, NULL);
+  g_autoptr (AnnotConfig) open = load_good (fixture, "[kafka]\nurl=https://me@there\n", NULL, NULL);
+  g_autoptr (AnnotConfig) given = load_good (fixture, "", NULL, overrides);
+  g_autofree char *hidden_text = annot_settings_print (hidden);
+  g_autofree char *open_text = annot_settings_print (open);
+  g_autofree char *manual = annot_settings_manual (tables);
+
+  g_assert_nonnull (strstr (hidden_text, "\n#url=https://me:(hidden)@there/x\n"));
+  g_assert_null (strstr (hidden_text, "hush-hush"));
+  g_assert_cmpstr (annot_config_get_string (hidden, "kafka", "url"), ==, "https://me:hush-hush@there/x");
+  g_assert_nonnull (strstr (open_text, "\nurl=https://me@there\n"));
+  g_assert_cmpstr (annot_config_get_string (given, "kafka", "url"), ==, "https://there");
+  g_assert_nonnull (strstr (manual, "A password in it is a secret"));
 }
 
 static void
@@ -477,6 +512,7 @@ main (int argc, char **argv)
   ADD ("/settings/plugin-selection", test_plugin_selection);
   ADD ("/settings/override-mistakes", test_override_mistakes);
   ADD ("/settings/secret-in-readable-file", test_secret_in_readable_file);
+  ADD ("/settings/address", test_address);
   ADD ("/settings/missing-file", test_missing_file);
   ADD ("/settings/print", test_print);
   ADD ("/settings/secret-file", test_secret_file);

@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Finds the passwords in the address of a server, so that the rest of it can be printed. */
+#include "annot-config-private.h"
+
+#include <string.h>
+
+#define HIDDEN "(hidden)"
+
+static gboolean
+is_password_key (const char *key, gsize length)
+{
+  static const char suffix[] = "password";
+  gsize size = strlen (suffix);
+
+  return length >= size && g_ascii_strncasecmp (key + length - size, suffix, size) == 0;
+}
+
+static gboolean
+is_authority (const char *text, gsize length)
+{
+  static const char hosts[] = "^((\\[[^\\]]+\\]|[^:\\[\\],]+)(:\\d*)?(,|$))*$";
+  g_autofree char *authority = g_strndup (text, length);
+
+  /* Hosts with their ports, and no user: then an @ further on belongs to no password. */
+  return g_regex_match_simple (hosts, authority, 0, 0);
+}
+
+/* The end of the user and password, which begin at text. A password should have its /, ? and @ percent-encoded; where
+ * they are not, the @ before the host is still the last one. */
+static const char *
+find_user_end (const char *text)
+{
+  gsize before_query = strcspn (text, "?#");
+  const char *at = memrchr (text, '@', before_query);
+
+  if (!at && !is_authority (text, strcspn (text, "/?#")))
+    at = strrchr (text, '@');
+  return at;
+}
+
+static void
+mask_query (GString *out, const char *query)
+{
+  while (*query) {
+    gsize length = strcspn (query, "&");
+    gsize key = strcspn (query, "=&");
+    gboolean hidden = key < length && is_password_key (query, key);
+
+    g_string_append_len (out, query, hidden ? (gssize) key + 1 : (gssize) length);
+    if (hidden)
+      g_string_append (out, HIDDEN);
+    query += length;
+    if (*query == '&')
+      g_string_append_c (out, *query++);
+  }
+}
+
+static char *
+mask_url (const char *url, const char *rest)
+{
+  g_autoptr (GString) out = g_string_new_len (url, rest - url);
+  const char *at = find_user_end (rest);
+  const char *colon = at ? memchr (rest, ':', (gsize) (at - rest)) : NULL;
+  gsize path = 0;
+
+  if (colon) {
+    g_string_append_len (out, rest, colon + 1 - rest);
+    g_string_append (out, HIDDEN);
+    rest = at;
+  }
+  path = strcspn (rest, "?");
+  g_string_append_len (out, rest, (gssize) path);
+  rest += path;
+  if (*rest == '?')
+    g_string_append_c (out, *rest++);
+  mask_query (out, rest);
+  return g_string_free (g_steal_pointer (&out), FALSE);
+}
+
+/* Where a value of libpq's form ends: quoted by ', or up to a space; \ takes the next character as it is. */
+static const char *
+find_value_end (const char *value)
+{
+  gboolean quoted = *value == '\'';
+  const char *at = quoted ? value + 1 : value;
+
+  for (; *at; at++) {
+    if (*at == '\\' && at[1])
+      at++;
+    else if (quoted && *at == '\'')
+      return at + 1;
+    else if (!quoted && g_ascii_isspace (*at))
+      return at;
+  }
+  return at;
+}
+
+static const char *
+skip_spaces (const char *text)
+{
+  while (g_ascii_isspace (*text))
+    text++;
+  return text;
+}
+
+static char *
+mask_pairs (const char *text)
+{
+  g_autoptr (GString) out = g_string_new (NULL);
+
+  while (*text) {
+    const char *key = skip_spaces (text);
+    gsize length = strcspn (key, "= \t\r\n\f\v");
+    const char *value = skip_spaces (key + length);
+    const char *end = NULL;
+
+    if (*value == '=')
+      value = skip_spaces (value + 1);
+    end = find_value_end (value);
+    if (is_password_key (key, length))
+      g_string_append_printf (out, "%.*s" HIDDEN, (int) (value - text), text);
+    else
+      g_string_append_len (out, text, end - text);
+    text = end;
+  }
+  return g_string_free (g_steal_pointer (&out), FALSE);
+}
+
+char *
+annot_address_mask (const char *address)
+{
+  const char *slashes = strstr (address, "://");
+
+  if (slashes && slashes - address == (gssize) strspn (address, G_CSET_A_2_Z G_CSET_a_2_z G_CSET_DIGITS "+-."))
+    return mask_url (address, slashes + strlen ("://"));
+  if (g_str_has_prefix (address, "unix:"))
+    return mask_url (address, address + strlen ("unix:"));
+  return mask_pairs (address);
+}
+
+gboolean
+annot_option_is_secret (const AnnotOption *option, const char *text)
+{
+  g_autofree char *masked = NULL;
+
+  if (option->flags & ANNOT_OPTION_SECRET)
+    return TRUE;
+  if (!(option->flags & ANNOT_OPTION_ADDRESS))
+    return FALSE;
+  masked = annot_address_mask (text);
+  return !g_str_equal (masked, text);
+}
