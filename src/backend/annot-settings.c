@@ -305,3 +305,17 @@ annot_settings_load (const AnnotOption *const *tables, const char *file, const c
     return NULL;
   return g_steal_pointer (&config);
 }
+
+void
+annot_settings_name_instance (AnnotConfig *config)
+{
+  AnnotValue *value = annot_config_find (config, "service", "instance-id");
+  g_autofree char *made = NULL;
+  g_autoptr (GError) error = NULL;
+
+  if (!value || value->text)
+    return;
+  made = g_strdup_printf ("%s-%08x%08x", g_get_host_name (), g_random_int (), g_random_int ());
+  if (!annot_config_set (config, value, "instance-id", made, ';', NULL, &error))
+    g_critical ("an instance id was not taken: %s", error->message);
+}

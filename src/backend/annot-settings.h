@@ -27,6 +27,14 @@ ANNOT_API const AnnotOption *annot_core_options (void);
  */
 ANNOT_API AnnotConfig *annot_settings_load (const AnnotOption *const *tables, const char *file, const char *directory,
                                             char **environment, char **overrides, GError **error);
+/**
+ * annot_settings_name_instance:
+ * @config: a config that is to be served with, before a backend is made from it
+ *
+ * Gives this instance an id unless one is set, from the host name and random bytes, so that whoever asks for
+ * `[service] instance-id` from now on has the same. Not for printing or checking, where nothing is named.
+ */
+ANNOT_API void annot_settings_name_instance (AnnotConfig *config);
 /* Returns: (transfer full): the keyfile that would say the same, each key with its summary as a comment, secrets masked */
 ANNOT_API char *annot_settings_print (AnnotConfig *config);
 /* Returns: (transfer full): the options as man(7) sections, from the same tables */

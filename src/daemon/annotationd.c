@@ -145,6 +145,8 @@ run (const AnnotCommandLine *command_line, AnnotLog *log)
 
     return print (text);
   }
+  if (command_line->mode == ANNOT_MODE_SERVE)
+    annot_settings_name_instance (config);
   if (!make_backends (&backends, loader, config, &error) || !check_secret (config, &error) ||
       !check_certificate (config, &error))
     return report (error);

@@ -63,12 +63,6 @@ annot_presence_init (AnnotPresence *self)
   self->cancellable = g_cancellable_new ();
 }
 
-static char *
-make_instance_id (void)
-{
-  return g_strdup_printf ("%s-%08x%08x", g_get_host_name (), g_random_int (), g_random_int ());
-}
-
 /* The list as last seen, with this instance's own present numbers in it. */
 static void
 take_instances (AnnotPresence *self, GPtrArray *instances)
@@ -93,13 +87,11 @@ AnnotPresence *
 annot_presence_new (AnnotConfig *config, AnnotState *state, AnnotBroker *broker)
 {
   AnnotPresence *self = g_object_new (ANNOT_TYPE_PRESENCE, NULL);
-  const char *configured = annot_config_get_string (config, "service", "instance-id");
-  g_autofree char *made = make_instance_id ();
   g_autoptr (GPtrArray) alone = g_ptr_array_new_with_free_func ((GDestroyNotify) annot_instance_free);
 
   self->state = g_object_ref (state);
   self->broker = g_object_ref (broker);
-  self->own = annot_instance_new (configured && *configured ? configured : made);
+  self->own = annot_instance_new (annot_config_get_string (config, "service", "instance-id"));
   g_free (self->own->host);
   self->own->host = g_strdup (g_get_host_name ());
   g_free (self->own->version);

@@ -40,6 +40,7 @@ load_config (AnnotPluginLoader *loader, const char *state_dir, const char *const
   overrides = g_strv_builder_end (builder);
   config = annot_settings_load (tables, keyfile, NULL, environment, overrides, &error);
   g_assert_no_error (error);
+  annot_settings_name_instance (config);
   return g_steal_pointer (&config);
 }
 

@@ -2,6 +2,7 @@
 /* Instances see each other and add up their pages. */
 #include "pipeline/annot-presence.h"
 
+#include "annot-test-backend.h"
 #include "annot-test-rooms.h"
 
 static void
@@ -36,7 +37,9 @@ sees_one (gpointer user_data)
 static void
 test_two (void)
 {
+  const char *options[] = {"service.instance-id=second", NULL};
   g_autoptr (AnnotTestRooms) rooms = annot_test_rooms_new (NULL, TRUE);
+  g_autoptr (AnnotConfig) config = NULL;
   AnnotPresence *first;
   AnnotPresence *second;
 
@@ -44,7 +47,8 @@ test_two (void)
     return;
   first = presence_new (rooms);
   annot_test_wait_for (2);
-  second = presence_new (rooms);
+  config = annot_test_config_new (rooms->directory, options);
+  second = annot_presence_new (config, rooms->state, rooms->broker);
   g_assert_cmpstr (annot_presence_get_instance_id (first), !=, annot_presence_get_instance_id (second));
   annot_presence_set_connections (first, 3);
   annot_presence_set_connections (second, 4);

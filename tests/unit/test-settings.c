@@ -193,6 +193,27 @@ test_defaults (Fixture *fixture, gconstpointer data)
 }
 
 static void
+test_instance_id (Fixture *fixture, gconstpointer data)
+{
+  g_autoptr (AnnotConfig) first = load_good (fixture, "", NULL, NULL);
+  g_autoptr (AnnotConfig) second = load_good (fixture, "", NULL, NULL);
+  g_autoptr (AnnotConfig) named = load_good (fixture, "[service]\ninstance-id=blue\n", NULL, NULL);
+  g_autofree char *id = NULL;
+
+  annot_settings_name_instance (first);
+  annot_settings_name_instance (second);
+  annot_settings_name_instance (named);
+  id = g_strdup (annot_config_get_string (first, "service", "instance-id"));
+  g_assert_true (g_str_has_prefix (id, g_get_host_name ()));
+  g_assert_cmpstr (id, !=, annot_config_get_string (second, "service", "instance-id"));
+  g_assert_cmpstr (annot_config_get_string (named, "service", "instance-id"), ==, "blue");
+  /* It is nobody's setting, and the second time changes nothing. */
+  g_assert_false (annot_config_is_set (first, "service", "instance-id"));
+  annot_settings_name_instance (first);
+  g_assert_cmpstr (annot_config_get_string (first, "service", "instance-id"), ==, id);
+}
+
+static void
 test_values (Fixture *fixture, gconstpointer data)
 {
   g_autoptr (AnnotConfig) config = load_good (fixture,
@@ -504,6 +525,7 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
   ADD ("/settings/mistakes", test_mistakes);
   ADD ("/settings/defaults", test_defaults);
+  ADD ("/settings/instance-id", test_instance_id);
   ADD ("/settings/values", test_values);
   ADD ("/settings/precedence", test_precedence);
   ADD ("/settings/host-and-port", test_host_and_port);
