@@ -34,8 +34,18 @@ typedef struct {
 } AnnotPartition;
 
 ANNOT_API AnnotPartition *annot_partition_new (const char *topic, int partition);
+ANNOT_API AnnotPartition *annot_partition_copy (const AnnotPartition *self);
 ANNOT_API void annot_partition_free (AnnotPartition *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (AnnotPartition, annot_partition_free)
+
+/* Returns: (transfer full) (element-type AnnotPartition): an empty array that owns what it is given */
+ANNOT_API GPtrArray *annot_partitions_new (void);
+/* Returns: (transfer full) (element-type AnnotPartition): an array of its own */
+ANNOT_API GPtrArray *annot_partitions_copy (GPtrArray *partitions);
+/* Returns: the sum of the lags, -1 when one of them is unknown */
+ANNOT_API gint64 annot_partitions_sum_lag (GPtrArray *partitions);
+/* Returns: (transfer full): for annot_broker_get_metrics(): topic, partition, offset, end, lag of each */
+ANNOT_API JsonArray *annot_partitions_describe (GPtrArray *partitions);
 
 /**
  * AnnotBrokerListener:

@@ -160,7 +160,7 @@ local_broker_get_assignment (AnnotBroker *broker)
   LocalBroker *self = LOCAL_BROKER (broker);
 
   if (!self->consumer)
-    return g_ptr_array_new_with_free_func ((GDestroyNotify) annot_partition_free);
+    return annot_partitions_new ();
   return local_consumer_get_assignment (self->consumer);
 }
 
@@ -176,41 +176,6 @@ local_broker_flush (AnnotBroker *broker, GTask *task)
   local_producer_flush (LOCAL_BROKER (broker)->producer, task);
 }
 
-/* Returns: the sum of the lags, -1 when one of them is unknown */
-static gint64
-sum_lags (GPtrArray *partitions)
-{
-  gint64 sum = 0;
-
-  for (guint i = 0; i < partitions->len; i++) {
-    const AnnotPartition *partition = g_ptr_array_index (partitions, i);
-
-    if (partition->lag < 0)
-      return -1;
-    sum += partition->lag;
-  }
-  return sum;
-}
-
-static JsonArray *
-describe_partitions (GPtrArray *partitions)
-{
-  JsonArray *array = json_array_new ();
-
-  for (guint i = 0; i < partitions->len; i++) {
-    const AnnotPartition *partition = g_ptr_array_index (partitions, i);
-    JsonObject *object = json_object_new ();
-
-    json_object_set_string_member (object, "topic", partition->topic);
-    json_object_set_int_member (object, "partition", partition->partition);
-    json_object_set_int_member (object, "offset", partition->offset);
-    json_object_set_int_member (object, "end", partition->end);
-    json_object_set_int_member (object, "lag", partition->lag);
-    json_array_add_object_element (array, object);
-  }
-  return array;
-}
-
 static JsonObject *
 local_broker_get_metrics (AnnotBroker *broker)
 {
@@ -224,8 +189,8 @@ local_broker_get_metrics (AnnotBroker *broker)
   json_object_set_string_member (metrics, "group_id", self->settings->group);
   json_object_set_string_member (metrics, "client_id", self->settings->client);
   json_object_set_array_member (metrics, "members", members);
-  json_object_set_array_member (metrics, "assignments", describe_partitions (partitions));
-  json_object_set_int_member (metrics, "lag", sum_lags (partitions));
+  json_object_set_array_member (metrics, "assignments", annot_partitions_describe (partitions));
+  json_object_set_int_member (metrics, "lag", annot_partitions_sum_lag (partitions));
   json_object_set_int_member (metrics, "produced",
                               self->producer ? (gint64) local_producer_get_produced (self->producer) : 0);
   return metrics;
@@ -269,7 +234,7 @@ directory_checked (GObject *source, GAsyncResult *result, gpointer user_data)
   json_object_set_string_member (details, "client_id", self->settings->client);
   json_object_set_boolean_member (details, "consumer_assigned", partitions->len > 0);
   json_object_set_int_member (details, "assigned_partitions", partitions->len);
-  json_object_set_int_member (details, "lag", sum_lags (partitions));
+  json_object_set_int_member (details, "lag", annot_partitions_sum_lag (partitions));
   json_object_set_string_member (details, "directory", self->settings->directory);
   if (problem)
     json_object_set_string_member (details, "error", problem->message);

@@ -91,7 +91,7 @@ local_consumer_new (AnnotBroker *broker, const LocalSettings *settings)
   self->settings = settings;
   self->readers = g_ptr_array_new_with_free_func ((GDestroyNotify) local_reader_free);
   self->stores = g_ptr_array_new_with_free_func ((GDestroyNotify) store_free);
-  self->partitions = g_ptr_array_new_with_free_func ((GDestroyNotify) annot_partition_free);
+  self->partitions = annot_partitions_new ();
   g_queue_init (&self->waiting);
   return self;
 }
@@ -273,15 +273,8 @@ take_assignment (LocalConsumer *self, GPtrArray *acquired)
 {
   if (acquired->len == 0 && self->told)
     return;
-  for (guint i = 0; i < acquired->len; i++) {
-    const AnnotPartition *from = g_ptr_array_index (acquired, i);
-    AnnotPartition *partition = annot_partition_new (from->topic, from->partition);
-
-    partition->offset = from->offset;
-    partition->end = from->end;
-    partition->lag = from->lag;
-    g_ptr_array_add (self->partitions, partition);
-  }
+  for (guint i = 0; i < acquired->len; i++)
+    g_ptr_array_add (self->partitions, annot_partition_copy (g_ptr_array_index (acquired, i)));
   self->told = TRUE;
   self->measure = TRUE;
   annot_broker_report_assigned (self->broker, acquired);
@@ -357,8 +350,8 @@ next_job (LocalConsumer *self)
   job->stores = g_steal_pointer (&self->stores);
   self->stores = g_ptr_array_new_with_free_func ((GDestroyNotify) store_free);
   job->messages = g_ptr_array_new_with_free_func ((GDestroyNotify) annot_message_unref);
-  job->acquired = g_ptr_array_new_with_free_func ((GDestroyNotify) annot_partition_free);
-  job->partitions = g_ptr_array_new_with_free_func ((GDestroyNotify) annot_partition_free);
+  job->acquired = annot_partitions_new ();
+  job->partitions = annot_partitions_new ();
   if (room > 0)
     self->changed = FALSE;
   self->measure = FALSE;
@@ -469,18 +462,7 @@ local_consumer_measure (LocalConsumer *self)
 GPtrArray *
 local_consumer_get_assignment (LocalConsumer *self)
 {
-  GPtrArray *copy = g_ptr_array_new_with_free_func ((GDestroyNotify) annot_partition_free);
-
-  for (guint i = 0; i < self->partitions->len; i++) {
-    const AnnotPartition *from = g_ptr_array_index (self->partitions, i);
-    AnnotPartition *partition = annot_partition_new (from->topic, from->partition);
-
-    partition->offset = from->offset;
-    partition->end = from->end;
-    partition->lag = from->lag;
-    g_ptr_array_add (copy, partition);
-  }
-  return copy;
+  return annot_partitions_copy (self->partitions);
 }
 
 const GError *

@@ -142,21 +142,3 @@ annot_retry_free (AnnotRetry *self)
   g_free (self->id);
   g_free (self);
 }
-
-AnnotPartition *
-annot_partition_new (const char *topic, int partition)
-{
-  AnnotPartition *self = g_new0 (AnnotPartition, 1);
-
-  self->topic = g_strdup (topic);
-  self->partition = partition;
-  self->offset = self->end = self->lag = -1;
-  return self;
-}
-
-void
-annot_partition_free (AnnotPartition *self)
-{
-  g_free (self->topic);
-  g_free (self);
-}

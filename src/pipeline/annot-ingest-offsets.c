@@ -131,7 +131,7 @@ void
 annot_ingest_revoke (AnnotIngest *self, GPtrArray *partitions, gboolean lost)
 {
   if (!self->revoking)
-    self->revoking = g_ptr_array_new_with_free_func ((GDestroyNotify) annot_partition_free);
+    self->revoking = annot_partitions_new ();
   for (guint i = 0; i < partitions->len; i++) {
     const AnnotPartition *partition = g_ptr_array_index (partitions, i);
 
