@@ -14,6 +14,7 @@
 #include <annotationd/annot-example.h>
 #include <annotationd/annot-health.h>
 #include <annotationd/annot-outgoing.h>
+#include <annotationd/annot-schema.h>
 
 G_BEGIN_DECLS
 
@@ -174,6 +175,11 @@ typedef struct {
  * method before it has answered.
  *
  * Deadlines are by the store's own clock, which must not jump with the host's wall clock.
+ *
+ * @inspect, @migrate, @dump and @restore are optional and of another kind: they work on a store that is configured and
+ * not open, one call at a time, connect by themselves the first time, and keep that connection until @close, which is
+ * then called without @open. While one is under way nobody else should write: a store that can tell that another
+ * process uses the database refuses to dump or restore with %ANNOT_ERROR_TEMPORARY and the remedy.
  */
 struct _AnnotStoreClass {
   GObjectClass parent_class;
@@ -223,7 +229,12 @@ struct _AnnotStoreClass {
                          GTask *task);
   void (*retain) (AnnotStore *self, gint64 completed_before, gint64 frames_before, guint limit, GTask *task);
 
-  gpointer reserved[8];
+  void (*inspect) (AnnotStore *self, GTask *task);
+  void (*migrate) (AnnotStore *self, GTask *task);
+  void (*dump) (AnnotStore *self, GTask *task);
+  void (*restore) (AnnotStore *self, GPtrArray *records, GTask *task);
+
+  gpointer reserved[4];
 };
 
 /* The wrappers: the only way the core calls a store. Each `_finish` answers what the method returned, or NULL/FALSE/-1
@@ -359,5 +370,33 @@ ANNOT_API AnnotErasure *annot_store_erase_subject_finish (AnnotStore *self, GAsy
 ANNOT_API void annot_store_retain (AnnotStore *self, gint64 completed_before, gint64 frames_before, guint limit,
                                    ANNOT_STORE_ARGS);
 ANNOT_API AnnotErasure *annot_store_retain_finish (AnnotStore *self, GAsyncResult *result, GError **error);
+
+/* For administration, on a store that is not open; see AnnotStoreClass. What a plugin does not offer answers
+ * G_IO_ERROR_NOT_SUPPORTED; on an open store each answers ANNOT_ERROR_EXISTS. annot_store_close() ends it. */
+
+/* Where the database stands; changes nothing and makes nothing. Pointer: AnnotSchema. */
+ANNOT_API void annot_store_inspect (AnnotStore *self, ANNOT_STORE_ARGS);
+ANNOT_API AnnotSchema *annot_store_inspect_finish (AnnotStore *self, GAsyncResult *result, GError **error);
+/* Makes the database if need be and applies what is pending, also for a plugin whose open does not do so. Int: how many
+ * migrations, -1 on error; ANNOT_ERROR_CONFIG when a newer annotationd has migrated it. */
+ANNOT_API void annot_store_migrate (AnnotStore *self, ANNOT_STORE_ARGS);
+ANNOT_API int annot_store_migrate_finish (AnnotStore *self, GAsyncResult *result, GError **error);
+/* Gives the next records, all calls together from one snapshot that the first one takes. After the `end` record comes an
+ * empty batch, which ends the snapshot; the next call takes a new one. Changes nothing. Pointer: GPtrArray of GBytes.
+ * ANNOT_ERROR_CONFIG: migrations are pending, or a copy into it was not finished. ANNOT_ERROR_STALE, instead of the
+ * `end` record: others have written since the snapshot, so that it would be out of date. */
+ANNOT_API void annot_store_dump (AnnotStore *self, ANNOT_STORE_ARGS);
+ANNOT_API GPtrArray *annot_store_dump_finish (AnnotStore *self, GAsyncResult *result, GError **error);
+/* Takes the next records in the order of a dump, a batch all or nothing, durable when it answers; the same batch once
+ * more changes nothing. Boolean.
+ *
+ * `store` begins: the database must be migrated, and hold no account, token, example, annotation, audit entry or message,
+ * and have given no seq, else ANNOT_ERROR_EXISTS; secrets, which a daemon makes when it starts, and sessions are
+ * replaced. It is then marked as unfinished: until `end` it cannot be opened (ANNOT_ERROR_CONFIG with the remedy). A
+ * database with that mark is emptied by `store` and begun anew, so that a copy that was interrupted is simply repeated.
+ * `end` compares the numbers of rows with its own, ANNOT_ERROR_PERMANENT when they differ, and takes the mark away.
+ * ANNOT_ERROR_INVALID: not a record, another format, or a record out of place. */
+ANNOT_API void annot_store_restore (AnnotStore *self, GPtrArray *records, ANNOT_STORE_ARGS);
+ANNOT_API gboolean annot_store_restore_finish (AnnotStore *self, GAsyncResult *result, GError **error);
 
 G_END_DECLS

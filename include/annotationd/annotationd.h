@@ -16,6 +16,7 @@
 #include <annotationd/annot-health.h>
 #include <annotationd/annot-list-cursor.h>
 #include <annotationd/annot-statements.h>
+#include <annotationd/annot-schema.h>
 #include <annotationd/annot-store.h>
 #include <annotationd/annot-state.h>
 #include <annotationd/annot-broker.h>

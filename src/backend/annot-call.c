@@ -126,6 +126,7 @@ annot_call_close (gpointer self, AnnotPhase *phase, AnnotPlainMethod method, GCa
                              G_OBJECT_TYPE_NAME (self));
     return;
   case ANNOT_PHASE_OPEN:
+  case ANNOT_PHASE_MAINTAINED:
     break;
   }
   start_move (task, phase, ANNOT_PHASE_CLOSING, ANNOT_PHASE_CLOSED, ANNOT_PHASE_CLOSED, method);

@@ -12,6 +12,7 @@ typedef enum {
   ANNOT_PHASE_OPENING,
   ANNOT_PHASE_OPEN,
   ANNOT_PHASE_CLOSING,
+  ANNOT_PHASE_MAINTAINED, /* not open, but with a connection for administration: a store only */
 } AnnotPhase;
 
 /* A method without arguments: open, close, health. */

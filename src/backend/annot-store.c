@@ -87,6 +87,29 @@ annot_store_begin (AnnotStore *self, gpointer tag, GCancellable *cancellable, GA
   return annot_call_begin (self, priv->phase, tag, cancellable, callback, user_data);
 }
 
+GTask *
+annot_store_begin_maintenance (AnnotStore *self, gboolean offered, const char *name, gpointer tag,
+                               GCancellable *cancellable, GAsyncReadyCallback callback, gpointer user_data)
+{
+  AnnotStorePrivate *priv = annot_store_get_instance_private (self);
+  g_autoptr (GTask) task = g_task_new (self, cancellable, callback, user_data);
+
+  g_task_set_source_tag (task, tag);
+  g_task_set_check_cancellable (task, FALSE);
+  if (!offered) {
+    g_task_return_new_error (task, G_IO_ERROR, G_IO_ERROR_NOT_SUPPORTED, "%s does not offer to %s its database",
+                             G_OBJECT_TYPE_NAME (self), name);
+    return NULL;
+  }
+  if (priv->phase != ANNOT_PHASE_CLOSED && priv->phase != ANNOT_PHASE_MAINTAINED) {
+    g_task_return_new_error (task, ANNOT_ERROR, ANNOT_ERROR_EXISTS, "%s is open; close it first",
+                             G_OBJECT_TYPE_NAME (self));
+    return NULL;
+  }
+  priv->phase = ANNOT_PHASE_MAINTAINED;
+  return g_steal_pointer (&task);
+}
+
 gboolean
 annot_store_configure (AnnotStore *self, AnnotConfig *config, GError **error)
 {
