@@ -36,12 +36,13 @@ class Nginx(Server):
         """Written for the next start or reload()."""
         with open(os.path.join(SOURCE_DIR, "data", "nginx", "annotationd.conf"), encoding="utf-8") as file:
             text = file.read()
-        servers = "\n".join(f"    server 127.0.0.1:{port};" for port in upstreams)
+        line = re.search(r" *server 127\.0\.0\.1:8000[^\n]*", text).group(0)
+        servers = "\n".join(line.replace("8000", str(port)) for port in upstreams)
         for pattern, value in (
             (r"listen \[::\].*;\n", ""),
             (r"listen 80;", f"listen 127.0.0.1:{self.plain_port};"),
             (r"listen 443 ", f"listen 127.0.0.1:{self.port} "),
-            (r" *server 127\.0\.0\.1:8000;", servers),
+            (re.escape(line), servers),
             (r"/etc/ssl/annotate\.example\.org/fullchain\.pem", self.certificates.certificate()),
             (r"/etc/ssl/annotate\.example\.org/privkey\.pem", self.certificates.key()),
             (r"annotate\.example\.org", "localhost"),
