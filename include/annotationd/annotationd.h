@@ -15,6 +15,7 @@
 #include <annotationd/annot-fault.h>
 #include <annotationd/annot-health.h>
 #include <annotationd/annot-list-cursor.h>
+#include <annotationd/annot-names.h>
 #include <annotationd/annot-statements.h>
 #include <annotationd/annot-schema.h>
 #include <annotationd/annot-store.h>

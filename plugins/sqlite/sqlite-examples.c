@@ -17,8 +17,8 @@ static gboolean
 insert_example (SqliteConnection *connection, const AnnotExample *example, gint64 seq, gint64 now, gboolean *known,
                 GError **error)
 {
-  g_autofree char *labels = sqlite_rows_write_names (example->labels);
-  g_autofree char *hashes = sqlite_rows_write_names (example->face_hashes);
+  g_autofree char *labels = annot_names_to_json (example->labels);
+  g_autofree char *hashes = annot_names_to_json (example->face_hashes);
   AnnotFrameType type = example->frame ? example->frame_type : ANNOT_FRAME_NONE;
 
   if (!sqlite_run (connection, error, "example-insert", "ittidinttnitttt", seq, example->event_id, example->camera_id,

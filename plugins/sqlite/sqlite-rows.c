@@ -5,54 +5,10 @@
 #include <math.h>
 
 static void
-append_quoted (GString *json, const char *name)
-{
-  g_string_append_c (json, '"');
-  for (; *name; name++) {
-    guchar byte = (guchar) *name;
-
-    if (byte == '"' || byte == '\\')
-      g_string_append_printf (json, "\\%c", byte);
-    else if (byte < 0x20)
-      g_string_append_printf (json, "\\u%04x", byte);
-    else
-      g_string_append_c (json, *name);
-  }
-  g_string_append_c (json, '"');
-}
-
-char *
-sqlite_rows_write_names (char **names)
-{
-  GString *json = g_string_new ("[");
-
-  for (; *names; names++) {
-    if (json->len > 1)
-      g_string_append_c (json, ',');
-    append_quoted (json, *names);
-  }
-  g_string_append_c (json, ']');
-  return g_string_free (json, FALSE);
-}
-
-char **
-sqlite_rows_read_names (const char *json)
-{
-  g_autoptr (JsonNode) node = g_str_equal (json, "[]") ? NULL : json_from_string (json, NULL);
-  JsonArray *array = node && JSON_NODE_HOLDS_ARRAY (node) ? json_node_get_array (node) : NULL;
-  guint length = array ? json_array_get_length (array) : 0;
-  char **names = g_new0 (char *, length + 1);
-
-  for (guint i = 0; i < length; i++)
-    names[i] = g_strdup (json_array_get_string_element (array, i));
-  return names;
-}
-
-static void
 replace_names (char ***names, sqlite3_stmt *row, int column)
 {
   g_strfreev (*names);
-  *names = sqlite_rows_read_names ((const char *) sqlite3_column_text (row, column));
+  *names = annot_names_from_json ((const char *) sqlite3_column_text (row, column));
 }
 
 /* In the order of {example-columns}. */

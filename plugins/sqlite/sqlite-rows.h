@@ -16,10 +16,6 @@ gboolean sqlite_rows_load_frame (SqliteConnection *connection, AnnotExample *exa
 /* Returns: (transfer full) (nullable): the latest annotation; NULL without error: there is none */
 AnnotAnnotation *sqlite_rows_latest_annotation (SqliteConnection *connection, gint64 seq, const char *event_id,
                                                 GError **error);
-/* Returns: (transfer full): names as a JSON array */
-char *sqlite_rows_write_names (char **names);
-/* Returns: (transfer full) (array zero-terminated=1): the names in a JSON array */
-char **sqlite_rows_read_names (const char *json);
 /* Returns: (transfer full): a blob column */
 GBytes *sqlite_rows_read_bytes (sqlite3_stmt *row, int column);
 
