@@ -28,10 +28,9 @@ typedef struct {
   GCancellable *cancellable;
 } SqliteConnection;
 
-/* What a connection is opened with. exclusive: no other process may have the database open meanwhile. */
+/* What a connection is opened with. */
 typedef struct {
   char *path;
-  gboolean exclusive;
   guint busy_milliseconds;
   guint max_pages;
   gint64 clock_base;
