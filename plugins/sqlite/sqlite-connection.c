@@ -31,6 +31,9 @@ set_up (SqliteConnection *self, const SqliteSettings *settings, gboolean read_on
   sqlite3_extended_result_codes (self->handle, 1);
   sqlite3_busy_timeout (self->handle, (int) settings->busy_milliseconds);
   sqlite3_db_config (self->handle, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
+  /* Before anything is read: the first look at the log takes the lock. */
+  if (settings->exclusive && !sqlite_connection_execute (self, "PRAGMA locking_mode = EXCLUSIVE", error))
+    return FALSE;
   if (!sqlite_connection_execute (self, pragmas, error))
     return FALSE;
   if (!read_only)

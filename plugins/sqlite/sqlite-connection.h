@@ -28,9 +28,10 @@ typedef struct {
   GCancellable *cancellable;
 } SqliteConnection;
 
-/* What a connection is opened with. */
+/* What a connection is opened with. exclusive: no other process may have the database open meanwhile. */
 typedef struct {
   char *path;
+  gboolean exclusive;
   guint busy_milliseconds;
   guint max_pages;
   gint64 clock_base;

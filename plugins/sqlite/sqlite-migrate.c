@@ -89,14 +89,26 @@ apply (SqliteConnection *connection, const AnnotMigration *migration, GError **e
   return FALSE;
 }
 
+GPtrArray *
+sqlite_migrate_list (void)
+{
+  return annot_migrations_list (DIRECTORY);
+}
+
+gboolean
+sqlite_migrate_read_version (SqliteConnection *connection, gint64 *version, GError **error)
+{
+  return check_owner (connection, error)
+         && sqlite_connection_read_integer (connection, "PRAGMA user_version", version, error);
+}
+
 gboolean
 sqlite_migrate (SqliteConnection *connection, GError **error)
 {
-  g_autoptr (GPtrArray) migrations = annot_migrations_list (DIRECTORY);
+  g_autoptr (GPtrArray) migrations = sqlite_migrate_list ();
   gint64 version = 0;
 
-  if (!check_owner (connection, error)
-      || !sqlite_connection_read_integer (connection, "PRAGMA user_version", &version, error))
+  if (!sqlite_migrate_read_version (connection, &version, error))
     return FALSE;
   if (version > migrations->len) {
     g_set_error (error, ANNOT_ERROR, ANNOT_ERROR_CONFIG,

@@ -6,6 +6,7 @@
 
 #include "sqlite-error.h"
 #include "sqlite-migrate.h"
+#include "sqlite-schema.h"
 
 static void
 connection_free0 (gpointer connection)
@@ -83,7 +84,7 @@ open_writer (const SqliteSettings *settings, GError **error)
                  settings->path);
     return NULL;
   }
-  if (!sqlite_migrate (connection, error))
+  if (!sqlite_migrate (connection, error) || !sqlite_schema_check_finished (connection, error))
     return NULL;
   share_clock (connection);
   return g_steal_pointer (&connection);

@@ -2,6 +2,7 @@
 /* The store in one SQLite database: hands each call to the writer's thread or to the readers'. */
 #include "sqlite-store.h"
 
+#include "sqlite-maintenance.h"
 #include "sqlite-open.h"
 #include "sqlite-operations.h"
 #include "sqlite-reader.h"
@@ -25,6 +26,7 @@ struct _SqliteStore {
   SqliteThreads *writer;
   SqliteThreads *readers;
   SqliteThreads *searchers;
+  SqliteMaintenance *maintenance;
 };
 
 G_DEFINE_FINAL_TYPE (SqliteStore, sqlite_store, ANNOT_TYPE_STORE)
@@ -40,6 +42,8 @@ sqlite_store_configure (AnnotStore *store, AnnotConfig *config, GError **error)
   self->settings.path = path ? g_strdup (path) : annot_config_get_state_path (config, "annotationd.db");
   self->settings.busy_milliseconds = (guint) annot_config_get_integer (config, "sqlite", "busy-timeout") * 1000;
   self->settings.max_pages = (guint) MIN (bytes / BYTES_A_PAGE, G_MAXINT32);
+  g_clear_pointer (&self->maintenance, sqlite_maintenance_free);
+  self->maintenance = sqlite_maintenance_new (&self->settings);
   return TRUE;
 }
 
@@ -124,7 +128,12 @@ writer_stopped (gpointer user_data)
 static void
 sqlite_store_close (AnnotStore *store, GTask *task)
 {
-  sqlite_threads_stop (SQLITE_STORE (store)->writer, writer_stopped, task);
+  SqliteStore *self = SQLITE_STORE (store);
+
+  if (self->writer)
+    sqlite_threads_stop (self->writer, writer_stopped, task);
+  else
+    sqlite_maintenance_close (self->maintenance, task);
 }
 
 /* Queues a copy of call, whose task it takes over. */
@@ -365,6 +374,30 @@ sqlite_store_retain (AnnotStore *store, gint64 completed_before, gint64 frames_b
 }
 
 static void
+sqlite_store_inspect (AnnotStore *store, GTask *task)
+{
+  sqlite_maintenance_inspect (SQLITE_STORE (store)->maintenance, task);
+}
+
+static void
+sqlite_store_migrate (AnnotStore *store, GTask *task)
+{
+  sqlite_maintenance_migrate (SQLITE_STORE (store)->maintenance, task);
+}
+
+static void
+sqlite_store_dump (AnnotStore *store, GTask *task)
+{
+  sqlite_maintenance_dump (SQLITE_STORE (store)->maintenance, task);
+}
+
+static void
+sqlite_store_restore (AnnotStore *store, GPtrArray *records, GTask *task)
+{
+  sqlite_maintenance_restore (SQLITE_STORE (store)->maintenance, records, task);
+}
+
+static void
 sqlite_store_finalize (GObject *object)
 {
   SqliteStore *self = SQLITE_STORE (object);
@@ -372,6 +405,7 @@ sqlite_store_finalize (GObject *object)
   g_clear_pointer (&self->writer, sqlite_threads_free);
   g_clear_pointer (&self->readers, sqlite_threads_free);
   g_clear_pointer (&self->searchers, sqlite_threads_free);
+  g_clear_pointer (&self->maintenance, sqlite_maintenance_free);
   g_free (self->settings.path);
   G_OBJECT_CLASS (sqlite_store_parent_class)->finalize (object);
 }
@@ -418,6 +452,10 @@ sqlite_store_class_init (SqliteStoreClass *klass)
   store_class->get_secret = sqlite_store_get_secret;
   store_class->erase_subject = sqlite_store_erase_subject;
   store_class->retain = sqlite_store_retain;
+  store_class->inspect = sqlite_store_inspect;
+  store_class->migrate = sqlite_store_migrate;
+  store_class->dump = sqlite_store_dump;
+  store_class->restore = sqlite_store_restore;
 }
 
 static void

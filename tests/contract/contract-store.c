@@ -15,6 +15,7 @@ add_all (const char *plugin)
   store_contract_add_accounts (plugin);
   store_contract_add_privacy (plugin);
   store_contract_add_life (plugin);
+  store_contract_add_copy (plugin);
 }
 
 int

@@ -50,6 +50,17 @@ reset (void)
   g_assert_true (g_spawn_check_wait_status (status, NULL));
 }
 
+void
+store_fixture_empty (StoreFixture *self)
+{
+  store_contract_close (self->store);
+  annot_test_remove_tree (self->directory);
+  g_free (self->directory);
+  reset ();
+  self->directory = annot_test_make_directory ();
+  self->store = store_fixture_make (self);
+}
+
 static void
 set_up (StoreFixture *self, gconstpointer plugin)
 {

@@ -2,8 +2,8 @@
 /*
  * What every store must do, as tests that know nothing of the plugin under test.
  *
- * Each test gets an empty state directory. A store that keeps its data elsewhere is emptied before each test by the
- * command in $ANNOT_CONTRACT_RESET; its address comes from the environment (ANNOTATIOND_<GROUP>_<KEY>).
+ * Each test gets an empty state directory. A store that keeps its data elsewhere is emptied, schema and all, before each
+ * test by the command in $ANNOT_CONTRACT_RESET; its address comes from the environment (ANNOTATIOND_<GROUP>_<KEY>).
  */
 #pragma once
 
@@ -33,6 +33,7 @@ void store_contract_add_outbox (const char *plugin);
 void store_contract_add_accounts (const char *plugin);
 void store_contract_add_privacy (const char *plugin);
 void store_contract_add_life (const char *plugin);
+void store_contract_add_copy (const char *plugin);
 
 /* Another instance on the same data, configured, not opened. */
 AnnotStore *store_fixture_make (StoreFixture *self);
@@ -42,6 +43,8 @@ AnnotStore *store_fixture_open_another (StoreFixture *self);
 void store_contract_close (AnnotStore *store);
 /* Closes the fixture's store and opens the same data again. */
 void store_fixture_reopen (StoreFixture *self);
+/* Closes the fixture's store and gives it an empty database, without any schema, in its stead; not opened. */
+void store_fixture_empty (StoreFixture *self);
 
 /* Runs a method to its answer: STORE_DO (store, claim, &error, "ann", 1, 60). */
 #define STORE_DO(store_, method, error, ...)                                                                           \

@@ -651,6 +651,62 @@ test_counters (Place *self, gconstpointer unused)
   sqlite3_close (database);
 }
 
+/* A look at a database leaves no file behind, and one at another's says so. */
+static void
+test_inspect (Place *self, gconstpointer unused)
+{
+  AnnotStore *store = make_store (self, NULL);
+  g_autoptr (AnnotSchema) none = STORE_GET (store, inspect);
+  g_autoptr (AnnotSchema) newer = NULL;
+
+  g_assert_cmpint (none->version, ==, 0);
+  g_assert_cmpstr (none->address, ==, self->path);
+  g_assert_false (g_file_test (self->path, G_FILE_TEST_EXISTS));
+  STORE_FAIL (store, ANNOT_ERROR_CONFIG, dump);
+  g_assert_false (g_file_test (self->path, G_FILE_TEST_EXISTS));
+  fill (self, 0);
+  execute (self, "PRAGMA user_version = 9999");
+  newer = STORE_GET (store, inspect);
+  g_assert_cmpint (newer->version, ==, 9999);
+  g_assert_cmpuint (g_strv_length (newer->pending), ==, 0);
+  STORE_FAIL (store, ANNOT_ERROR_CONFIG, migrate);
+  STORE_FAIL (store, ANNOT_ERROR_CONFIG, dump);
+  g_assert_true (STORE_GET (store, close));
+  execute (self, "PRAGMA application_id = 17");
+  STORE_FAIL (store, ANNOT_ERROR_PERMANENT, inspect);
+  STORE_FAIL (store, ANNOT_ERROR_PERMANENT, migrate);
+  store_contract_close (store);
+}
+
+/* What a daemon would write while it is copied would be lost: nobody may have the file open, before or during a copy. */
+static void
+test_copy_alone (Place *self, gconstpointer unused)
+{
+  AnnotStore *daemon = make_store (self, "sqlite.busy-timeout=1s");
+  AnnotStore *store = make_store (self, NULL);
+  g_autoptr (AnnotSchema) schema = NULL;
+  g_autoptr (GPtrArray) batch = NULL;
+  g_autoptr (GError) error = NULL;
+
+  g_assert_true (STORE_GET (daemon, open));
+  store_contract_put_many (daemon, "x", 3, 0.5);
+  schema = STORE_GET (store, inspect);
+  g_assert_cmpint (schema->version, ==, schema->known);
+  g_assert_cmpint (STORE_GET (store, migrate), ==, 0);
+  g_assert_null (STORE_DO (store, dump, &error));
+  g_assert_error (error, ANNOT_ERROR, ANNOT_ERROR_TEMPORARY);
+  g_assert_nonnull (strstr (error->message, "stop annotationd"));
+  store_contract_assert_status (daemon, "x-0", ANNOT_EXAMPLE_PENDING);
+  g_assert_true (STORE_GET (daemon, close));
+  batch = STORE_GET (store, dump);
+  g_assert_cmpuint (batch->len, ==, 1);
+  STORE_FAIL (daemon, ANNOT_ERROR_TEMPORARY, open);
+  g_assert_true (STORE_GET (store, close));
+  g_assert_true (STORE_GET (daemon, open));
+  store_contract_close (daemon);
+  store_contract_close (store);
+}
+
 #define ADD(path, test) g_test_add ("/store/sqlite-file/" path, Place, NULL, set_up, test, tear_down)
 
 int
@@ -679,5 +735,7 @@ main (int argc, char **argv)
   ADD ("ended-sessions", test_ended_sessions);
   ADD ("erased-bytes", test_erased_bytes);
   ADD ("counters", test_counters);
+  ADD ("inspect", test_inspect);
+  ADD ("copy-alone", test_copy_alone);
   return g_test_run ();
 }
