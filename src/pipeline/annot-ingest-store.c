@@ -114,7 +114,7 @@ answer_task (AnnotIngestUnit *unit, GArray *results, guint at)
   g_task_return_pointer (unit->task, own, (GDestroyNotify) g_array_unref);
 }
 
-/* The rows of the range are durable. */
+/* The rows of the range are durable. Pages are told while the store is at work on the next batch already. */
 static void
 stored (AnnotIngest *self, Range range, GArray *results)
 {
@@ -138,6 +138,7 @@ stored (AnnotIngest *self, Range range, GArray *results)
   }
   g_ptr_array_sort (fresh, by_seq);
   self->announcing++;
+  put_next (self);
   annot_notifier_announce_examples (self->notifier, fresh, NULL, on_announced, announced);
 }
 
@@ -248,15 +249,13 @@ on_put (GObject *source, GAsyncResult *result, gpointer user_data)
     stored (self, put->range, results);
   } else if (self->aborted || !self->store) {
     give_up (self);
-    return;
   } else if (g_error_matches (error, ANNOT_ERROR, ANNOT_ERROR_PERMANENT) ||
              g_error_matches (error, ANNOT_ERROR, ANNOT_ERROR_INVALID)) {
     bisect (self, put->range, error);
+    put_next (self);
   } else {
     retry_later (self, put->range, error);
-    return;
   }
-  put_next (self);
 }
 
 static GPtrArray *

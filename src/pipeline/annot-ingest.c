@@ -9,6 +9,9 @@
 
 /* At this many bytes under way the broker is paused, whatever the number of messages. */
 #define BYTES_BOUND (64 * 1024 * 1024)
+/* So many batches may be under way before the broker is paused: one in the store, one being told to pages, one gathering,
+ * and one for the time that the broker takes to go on. */
+#define BROKER_BATCHES 4
 /* HTTP waits for no one: beyond this many batches it is told to come back. */
 #define BATCHES_BOUND 8
 /* So many batches may be finished behind one message that is not: then a dead-letter topic that is away stops the
@@ -111,8 +114,8 @@ annot_ingest_new (AnnotConfig *config, AnnotStore *store, AnnotBroker *broker, A
 void
 annot_ingest_press (AnnotIngest *self)
 {
-  gboolean full = self->rows >= 2 * self->batch_size || self->bytes >= BYTES_BOUND;
-  gboolean low = self->rows < self->batch_size && self->bytes < BYTES_BOUND / 2;
+  gboolean full = self->rows >= BROKER_BATCHES * self->batch_size || self->bytes >= BYTES_BOUND;
+  gboolean low = self->rows < (BROKER_BATCHES - 1) * self->batch_size && self->bytes < BYTES_BOUND / 2;
   gboolean behind = annot_offset_tracker_get_waiting (self->tracker) >= BEHIND_BOUND * self->batch_size;
   gboolean held = self->draining || self->retry_timer || behind;
 
