@@ -44,26 +44,45 @@ annot_ctl_parse (const AnnotCtlCommand *command, int *argc, char ***argv, const 
   return TRUE;
 }
 
-gboolean
-annot_ctl_load_config (AnnotCtl *ctl, GError **error)
+static gboolean
+load_plugins (AnnotCtl *ctl, GError **error)
+{
+  if (ctl->loader)
+    return TRUE;
+  ctl->loader = annot_plugin_loader_new (ctl->plugin_dir);
+  return annot_plugin_loader_scan (ctl->loader, error);
+}
+
+AnnotConfig *
+annot_ctl_make_config (AnnotCtl *ctl, const char *file, char **more, GError **error)
 {
   g_autofree const AnnotOption **tables = NULL;
-  g_auto (GStrv) environment = NULL;
+  g_auto (GStrv) environment = g_get_environ ();
+  g_autoptr (GStrvBuilder) builder = g_strv_builder_new ();
+  g_auto (GStrv) settings = NULL;
+  AnnotConfig *config;
 
-  if (ctl->config)
-    return TRUE;
-  if (!ctl->loader) {
-    ctl->loader = annot_plugin_loader_new (ctl->plugin_dir);
-    if (!annot_plugin_loader_scan (ctl->loader, error))
-      return FALSE;
-  }
+  if (!load_plugins (ctl, error))
+    return NULL;
+  if (ctl->settings)
+    g_strv_builder_addv (builder, (const char **) ctl->settings);
+  if (more)
+    g_strv_builder_addv (builder, (const char **) more);
+  settings = g_strv_builder_end (builder);
   tables = annot_plugin_loader_get_tables (ctl->loader);
-  environment = g_get_environ ();
-  ctl->config = annot_settings_load (tables, ctl->config_file, ctl->config_dir, environment, ctl->settings, error);
-  if (!ctl->config && error && g_error_matches (*error, G_FILE_ERROR, G_FILE_ERROR_NOENT)) {
+  config = annot_settings_load (tables, file, ctl->config_dir, environment, settings, error);
+  if (!config && error && g_error_matches (*error, G_FILE_ERROR, G_FILE_ERROR_NOENT)) {
     (*error)->domain = ANNOT_ERROR;
     (*error)->code = ANNOT_ERROR_CONFIG;
   }
+  return config;
+}
+
+gboolean
+annot_ctl_load_config (AnnotCtl *ctl, GError **error)
+{
+  if (!ctl->config)
+    ctl->config = annot_ctl_make_config (ctl, ctl->config_file, NULL, error);
   return ctl->config != NULL;
 }
 

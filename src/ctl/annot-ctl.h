@@ -55,6 +55,7 @@ extern const AnnotCtlCommand annot_ctl_export_commands[];
 extern const AnnotCtlCommand annot_ctl_queue_commands[];
 extern const AnnotCtlCommand annot_ctl_retry_commands[];
 extern const AnnotCtlCommand annot_ctl_config_commands[];
+extern const AnnotCtlCommand annot_ctl_db_commands[];
 
 /* Parses a command's own options; parameters says what else it takes ("NAME"), and min … max how many. On `--help` it
  * prints and ends the program. FALSE: G_OPTION_ERROR. */
@@ -63,7 +64,10 @@ gboolean annot_ctl_parse (const AnnotCtlCommand *command, int *argc, char ***arg
 /* Returns: (transfer none): the command of that name, for annot_ctl_parse() */
 const AnnotCtlCommand *annot_ctl_find (const AnnotCtlCommand *table, const char *name);
 
-/* Scans the plugins and loads the configuration, once. */
+/* Scans the plugins, once, and loads a configuration of keyfile, environment and command line; more: further settings
+ * (array zero-terminated=1) (nullable) on top. Returns: (transfer full) (nullable) */
+AnnotConfig *annot_ctl_make_config (AnnotCtl *ctl, const char *file, char **more, GError **error);
+/* Loads the configuration that the command line names, once. */
 gboolean annot_ctl_load_config (AnnotCtl *ctl, GError **error);
 /* Opens the store that the configuration names, once; with url set that is a programming error. */
 AnnotStore *annot_ctl_open_store (AnnotCtl *ctl, GError **error);

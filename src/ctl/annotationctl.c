@@ -13,8 +13,9 @@
 #include <unistd.h>
 
 static const AnnotCtlCommand *const tables[] = {
-  annot_ctl_status_commands, annot_ctl_user_commands,  annot_ctl_token_commands, annot_ctl_import_commands,
-  annot_ctl_export_commands, annot_ctl_queue_commands, annot_ctl_retry_commands, annot_ctl_config_commands,
+  annot_ctl_status_commands, annot_ctl_user_commands,   annot_ctl_token_commands,
+  annot_ctl_import_commands, annot_ctl_export_commands, annot_ctl_queue_commands,
+  annot_ctl_retry_commands,  annot_ctl_config_commands, annot_ctl_db_commands,
 };
 
 static char *
