@@ -1,0 +1,256 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Connecting and single statements in a thread, where waiting is allowed. */
+#include "postgres-blocking.h"
+
+#define OLDEST_VERSION 140000
+#define SET_UP_SECONDS 5
+
+/* Waits until the socket is ready for events. Returns: FALSE on timeout or cancellation, with error set */
+static gboolean
+wait_for_socket (const PGconn *connection, const PostgresSettings *settings, GIOCondition events, gint64 deadline,
+                 GCancellable *cancellable, GError **error)
+{
+  GPollFD fds[2] = { { .fd = PQsocket (connection), .events = (gushort) events } };
+  gboolean watched = cancellable && g_cancellable_make_pollfd (cancellable, &fds[1]);
+  gint64 left = (deadline - g_get_monotonic_time ()) / 1000;
+  int ready = left > 0 ? g_poll (fds, watched ? 2 : 1, (int) left) : 0;
+
+  if (watched)
+    g_cancellable_release_fd (cancellable);
+  if (g_cancellable_set_error_if_cancelled (cancellable, error))
+    return FALSE;
+  if (ready != 0)
+    return TRUE;
+  g_set_error (error, ANNOT_ERROR, ANNOT_ERROR_TIMEOUT, "%s: the server does not answer", settings->label);
+  return FALSE;
+}
+
+/* libpq's own waiting; it moves on to the next address by itself, but not when one neither answers nor refuses. */
+static gboolean
+finish_connecting (PGconn *connection, const PostgresSettings *settings, gint64 deadline, GCancellable *cancellable,
+                   GError **error)
+{
+  PostgresPollingStatusType status = PGRES_POLLING_WRITING;
+
+  while (PQstatus (connection) != CONNECTION_BAD) {
+    if (status == PGRES_POLLING_OK)
+      return TRUE;
+    if (status == PGRES_POLLING_FAILED)
+      break;
+    /* The socket may be another one after each step. */
+    if (!wait_for_socket (connection, settings, status == PGRES_POLLING_READING ? G_IO_IN : G_IO_OUT, deadline,
+                          cancellable, error))
+      return FALSE;
+    status = PQconnectPoll (connection);
+  }
+  postgres_error_set_connection (error, settings, connection, POSTGRES_CONNECTING);
+  return FALSE;
+}
+
+/* What the server says beside its answers would go to the standard error. */
+static void
+drop_notice (void *user_data, const PGresult *notice)
+{
+  g_debug ("postgres: %s", PQresultErrorField (notice, PG_DIAG_MESSAGE_PRIMARY));
+}
+
+typedef struct {
+  const char *keywords[20];
+  const char *values[20];
+  guint n;
+} Options;
+
+static void
+add_option (Options *options, const char *keyword, const char *value)
+{
+  if (!value)
+    return;
+  options->keywords[options->n] = keyword;
+  options->values[options->n++] = value;
+}
+
+/* What stands before the connection string are defaults, what stands behind it counts before it. A connection to a host
+ * that is gone without a word ends within 15 seconds. */
+static PGconn *
+start (const PostgresSettings *settings, const PostgresHost *host)
+{
+  Options options = { .n = 0 };
+
+  add_option (&options, "target_session_attrs", "read-write");
+  add_option (&options, "keepalives_idle", "5");
+  add_option (&options, "keepalives_interval", "3");
+  add_option (&options, "keepalives_count", "3");
+  add_option (&options, "tcp_user_timeout", "14000");
+  add_option (&options, "fallback_application_name", "annotationd");
+  add_option (&options, "dbname", settings->conninfo);
+  add_option (&options, "host", host->host);
+  add_option (&options, "hostaddr", host->hostaddr);
+  add_option (&options, "port", host->port);
+  add_option (&options, "password", settings->password);
+  add_option (&options, "client_encoding", "UTF8");
+  return PQconnectStartParams (options.keywords, options.values, 1);
+}
+
+static PGconn *
+connect_to (const PostgresSettings *settings, const PostgresHost *host, GCancellable *cancellable, GError **error)
+{
+  gint64 deadline = g_get_monotonic_time () + settings->connect_milliseconds * 1000;
+  g_autoptr (PGconn) connection = start (settings, host);
+
+  if (!connection) {
+    g_set_error (error, ANNOT_ERROR, ANNOT_ERROR_TEMPORARY, "%s: out of memory", settings->label);
+    return NULL;
+  }
+  /* So that the message carries the SQLSTATE, of which libpq says nothing else while it connects. */
+  PQsetErrorVerbosity (connection, PQERRORS_VERBOSE);
+  PQsetNoticeReceiver (connection, drop_notice, NULL);
+  if (!finish_connecting (connection, settings, deadline, cancellable, error))
+    return NULL;
+  PQsetnonblocking (connection, 1);
+  return g_steal_pointer (&connection);
+}
+
+static PGconn *
+connect_to_any (const PostgresSettings *settings, GCancellable *cancellable, GError **error)
+{
+  g_autoptr (GError) first = NULL;
+
+  for (guint i = 0; i < settings->hosts->len; i++) {
+    g_autoptr (GError) failure = NULL;
+    PGconn *connection = connect_to (settings, settings->hosts->pdata[i], cancellable, &failure);
+
+    if (connection)
+      return connection;
+    /* A host that is away may be the one that would let us in. */
+    if (!first || (!annot_error_is_transient (first) && annot_error_is_transient (failure))) {
+      g_clear_error (&first);
+      first = g_steal_pointer (&failure);
+    }
+    if (g_cancellable_is_cancelled (cancellable))
+      break;
+  }
+  g_propagate_error (error, g_steal_pointer (&first));
+  return NULL;
+}
+
+static gboolean
+check_server (const PGconn *connection, const PostgresSettings *settings, GError **error)
+{
+  const char *encoding = PQparameterStatus (connection, "server_encoding");
+
+  if (PQserverVersion (connection) < OLDEST_VERSION) {
+    g_set_error (error, ANNOT_ERROR, ANNOT_ERROR_CONFIG, "%s: the server is PostgreSQL %s; 14 or newer is needed",
+                 settings->label, PQparameterStatus (connection, "server_version"));
+    return FALSE;
+  }
+  if (encoding && !g_str_equal (encoding, "UTF8")) {
+    g_set_error (error, ANNOT_ERROR, ANNOT_ERROR_CONFIG,
+                 "%s: the database has the encoding %s; make one with CREATE DATABASE … ENCODING 'UTF8'",
+                 settings->label, encoding);
+    return FALSE;
+  }
+  return TRUE;
+}
+
+/* A session of our own keeps its settings; behind a pooler of transactions each transaction brings them along.
+ * Compiling the short statements of a daemon costs more than running them. */
+static gboolean
+set_up (PGconn *connection, const PostgresSettings *settings, guint statement_milliseconds, GCancellable *cancellable,
+        GError **error)
+{
+  g_autofree char *statement = g_strdup_printf ("%u", statement_milliseconds);
+  g_autofree char *lock = g_strdup_printf ("%u", settings->lock_milliseconds);
+  const char *parameters[] = { statement, lock, NULL };
+  g_autoptr (PGresult) result = NULL;
+
+  if (!check_server (connection, settings, error))
+    return FALSE;
+  if (!settings->named)
+    return TRUE;
+  result = postgres_blocking_execute (connection, settings,
+                                      "SELECT set_config ('statement_timeout', $1, false),"
+                                      " set_config ('lock_timeout', $2, false),"
+                                      " set_config ('idle_in_transaction_session_timeout', '60000', false),"
+                                      " set_config ('jit', 'off', false)",
+                                      parameters, SET_UP_SECONDS, cancellable, error);
+  return result != NULL;
+}
+
+PGconn *
+postgres_blocking_connect (const PostgresSettings *settings, guint statement_milliseconds, GCancellable *cancellable,
+                           GError **error)
+{
+  g_autoptr (PGconn) connection = connect_to_any (settings, cancellable, error);
+
+  if (!connection || !set_up (connection, settings, statement_milliseconds, cancellable, error))
+    return NULL;
+  return g_steal_pointer (&connection);
+}
+
+/* Sends what is left, and reads until a result is whole. */
+static gboolean
+await_result (PGconn *connection, const PostgresSettings *settings, gint64 deadline, GCancellable *cancellable,
+              GError **error)
+{
+  for (;;) {
+    int unsent = PQflush (connection);
+
+    if (unsent < 0)
+      break;
+    if (!unsent && !PQisBusy (connection))
+      return TRUE;
+    if (!wait_for_socket (connection, settings, unsent ? G_IO_IN | G_IO_OUT : G_IO_IN, deadline, cancellable, error))
+      return FALSE;
+    if (!PQconsumeInput (connection))
+      break;
+  }
+  postgres_error_set_connection (error, settings, connection, POSTGRES_OPENING);
+  return FALSE;
+}
+
+static gboolean
+is_good (const PGresult *result)
+{
+  ExecStatusType status = PQresultStatus (result);
+
+  return status == PGRES_COMMAND_OK || status == PGRES_TUPLES_OK;
+}
+
+PGresult *
+postgres_blocking_execute (PGconn *connection, const PostgresSettings *settings, const char *sql,
+                           const char *const *parameters, guint seconds, GCancellable *cancellable, GError **error)
+{
+  gint64 deadline = g_get_monotonic_time () + seconds * G_USEC_PER_SEC;
+  g_autoptr (PGresult) last = NULL;
+  int n = parameters ? (int) g_strv_length ((char **) parameters) : 0;
+  int sent
+      = n ? PQsendQueryParams (connection, sql, n, NULL, parameters, NULL, NULL, 0) : PQsendQuery (connection, sql);
+
+  if (!sent) {
+    postgres_error_set_connection (error, settings, connection, POSTGRES_OPENING);
+    return NULL;
+  }
+  for (;;) {
+    PGresult *result;
+
+    if (!await_result (connection, settings, deadline, cancellable, error))
+      return NULL;
+    result = PQgetResult (connection);
+    if (!result)
+      break;
+    /* The first failure is the one that counts. */
+    if (last && !is_good (last)) {
+      PQclear (result);
+      continue;
+    }
+    g_clear_pointer (&last, PQclear);
+    last = result;
+  }
+  if (last && is_good (last))
+    return g_steal_pointer (&last);
+  if (last)
+    postgres_error_set (error, settings, last, POSTGRES_OPENING);
+  else
+    postgres_error_set_connection (error, settings, connection, POSTGRES_OPENING);
+  return NULL;
+}
