@@ -4,8 +4,10 @@
 
 #include "annot-log-limit.h"
 
-#define ANNOUNCE_INTERVAL_SECONDS 3
-#define ANNOUNCE_DEADLINE_SECONDS 10
+/* One that dies right after a beat is out of the total by the first beat of another after its deadline: 9 s. Two beats
+ * may be lost. */
+#define ANNOUNCE_INTERVAL_SECONDS 2
+#define ANNOUNCE_DEADLINE_SECONDS 7
 
 struct _AnnotPresence {
   GObject parent_instance;

@@ -11,7 +11,7 @@ G_DECLARE_FINAL_TYPE (AnnotPresence, annot_presence, ANNOT, PRESENCE, GObject)
 
 /* Signal: `gone` (AnnotPresence *self): another instance lives no longer; whether it ended or died is not known. */
 
-/* Announces every 3 s with a deadline of 10 s, and lists the others. The config has an instance id
+/* Announces every 2 s with a deadline of 7 s, and lists the others. The config has an instance id
  * (annot_settings_name_instance()). */
 AnnotPresence *annot_presence_new (AnnotConfig *config, AnnotState *state, AnnotBroker *broker);
 void annot_presence_start (AnnotPresence *self);
