@@ -73,6 +73,10 @@ ANNOT_API void annot_retry_free (AnnotRetry *self);
  *
  * As in #AnnotStoreClass: every method but @configure gets a task (transfer full) to answer once.
  *
+ * A server that is away fails neither @open nor @subscribe, for the core can do without: the plugin goes on trying,
+ * @health says why it is not healthy, and the other methods fail at once (%ANNOT_ERROR_NOT_CONNECTED). What a person has
+ * to put right (%ANNOT_ERROR_AUTH, %ANNOT_ERROR_CONFIG) fails @open.
+ *
  * Signals, emitted on the main context: `message::<channel>` (AnnotState *self, const char *channel, GBytes *data) for
  * every message of a subscribed channel, the instance's own too, in the publisher's order; `gap` (AnnotState *self)
  * after an interrupted subscription is back: messages may be missing.
@@ -118,7 +122,8 @@ ANNOT_API AnnotHealth *annot_state_health_finish (AnnotState *self, GAsyncResult
 /* At most once to every subscriber, in order. Boolean. */
 ANNOT_API void annot_state_publish (AnnotState *self, const char *channel, GBytes *data, ANNOT_STATE_ARGS);
 ANNOT_API gboolean annot_state_publish_finish (AnnotState *self, GAsyncResult *result, GError **error);
-/* From when it answers, messages of the channel are emitted as #AnnotState::message::<channel>. Boolean. */
+/* From when it answers, messages of the channel are emitted as #AnnotState::message::<channel>. While a server is away it
+ * answers at once: the channel is remembered, and a gap reported when it is heard. Boolean. */
 ANNOT_API void annot_state_subscribe (AnnotState *self, const char *channel, ANNOT_STATE_ARGS);
 ANNOT_API gboolean annot_state_subscribe_finish (AnnotState *self, GAsyncResult *result, GError **error);
 /* For plugins, on the main context: hands a received message to the subscribers. */
