@@ -31,7 +31,8 @@ struct RedisConnection {
   GQueue waiting;
   gsize waiting_bytes;
   GSource *clock;
-  gint64 ready_until; /* when opening has taken too long */
+  gint64 patience;    /* how long opening may take */
+  gint64 ready_until; /* when it has taken too long */
   gint64 heard_at;
   gboolean connected;
   gboolean ready;
@@ -161,6 +162,7 @@ void
 redis_connection_open (RedisConnection *self, const RedisAddress *address, gint64 timeout)
 {
   self->address = redis_address_copy (address);
+  self->patience = timeout;
   self->ready_until = g_get_monotonic_time () + timeout;
   redis_transport_connect (self->transport, address);
 }
@@ -284,8 +286,9 @@ static void
 time_out (RedisConnection *self, gint64 timeout, const char *what)
 {
   g_autofree char *where = redis_address_describe (self->address);
-  g_autoptr (GError) error = g_error_new (ANNOT_ERROR, ANNOT_ERROR_TIMEOUT, "redis: no %s from %s within %.3g s", what,
-                                          where, (double) timeout / G_USEC_PER_SEC);
+  g_autoptr (GError) error = g_error_new (ANNOT_ERROR, ANNOT_ERROR_TIMEOUT, "redis: no %s from %s within %.3g s%s",
+                                          what, where, (double) timeout / G_USEC_PER_SEC,
+                                          self->address->tls && !self->connected ? " (is its port one for TLS?)" : "");
 
   redis_connection_fail (self, error);
 }
@@ -301,7 +304,7 @@ on_tick (gpointer user_data)
   if (!self->address)
     return G_SOURCE_CONTINUE;
   if (!self->ready && now >= self->ready_until)
-    time_out (self, self->settings->connect_timeout, "welcome");
+    time_out (self, self->patience, "welcome");
   else if (first && now >= first->deadline)
     time_out (self, self->settings->command_timeout, "answer");
   else if (self->ready && !first && now - self->heard_at >= PING_AFTER)
