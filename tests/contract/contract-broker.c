@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What every AnnotBroker must do. Usage: contract-broker [PLUGIN]; its options come from the environment. Topics are
- * new ones of each test, with one partition unless the server makes more: then only the order within a key is looked
- * at.
+ * What every AnnotBroker must do. Usage: contract-broker [PLUGIN]; its options come from the environment. Each test has
+ * a topic of one partition to itself: a new name, or, where a topic has to be there before it is used, the next one of
+ * ANNOT_CONTRACT_TOPICS (names with spaces between, which whoever runs this has made).
  */
 #include "annot-test-backend.h"
 #include "annot-test-consumer.h"
@@ -17,13 +17,25 @@ typedef struct {
   char *topic;
 } Fixture;
 
+static char *
+name_topic (void)
+{
+  static guint taken;
+  const char *made = g_getenv ("ANNOT_CONTRACT_TOPICS");
+  g_auto (GStrv) names = g_strsplit (made ? made : "", " ", -1);
+  g_autofree char *unique = g_uuid_string_random ();
+
+  if (!made)
+    return g_strconcat ("contract-", unique, NULL);
+  g_assert_cmpuint (taken, <, g_strv_length (names));
+  return g_strdup (names[taken++]);
+}
+
 static void
 set_up (Fixture *fixture, gconstpointer data)
 {
-  g_autofree char *unique = g_uuid_string_random ();
-
   fixture->directory = annot_test_make_directory ();
-  fixture->topic = g_strconcat ("contract-", unique, NULL);
+  fixture->topic = name_topic ();
 }
 
 static void

@@ -16,6 +16,7 @@ static const char summary[]
       "  offsets GROUP                                  prints TOPIC PARTITION OFFSET, one a line\n"
       "  set-offset GROUP TOPIC PARTITION OFFSET        the group has to be empty\n"
       "Commands (without a cluster):\n"
+      "  version                                        prints librdkafka's\n"
       "  mock BROKERS [TOPIC PARTITIONS]...             a cluster of its own, until standard input is closed\n"
       "\n"
       "mock prints its bootstrap servers, one line, then answers each line of standard input with \"ok\" or \"error "
@@ -32,6 +33,13 @@ static const char summary[]
       "\n"
       "Exit status: 0; 1 when the cluster refused (the reason is on standard error); 64 wrong usage.";
 
+static gboolean
+print_version (KafkaTool *self, char **arguments, GError **error)
+{
+  g_print ("%s\n", rd_kafka_version_str ());
+  return TRUE;
+}
+
 static const struct {
   const char *name;
   int arguments; /* at least */
@@ -45,7 +53,7 @@ static const struct {
   { "group", 1, kafka_tool_group },
   { "offsets", 1, kafka_tool_offsets },
   { "set-offset", 4, kafka_tool_set_offset },
-  { "mock", 1, kafka_tool_mock },
+  { "version", 0, print_version },            { "mock", 1, kafka_tool_mock },
 };
 
 G_DEFINE_QUARK (kafka - tool - error, kafka_tool_error)

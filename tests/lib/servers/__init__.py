@@ -9,7 +9,7 @@ Unavailable says why one cannot run here: the test then skips by name what only 
 """
 
 from .certificates import Certificates
-from .kafka import Kafka, Message, MockKafka
+from .kafka import Kafka, Message, MockKafka, librdkafka_version
 from .nginx import Nginx
 from .postgres import PgBouncer, Postgres
 from .process import Server, Unavailable
@@ -29,4 +29,5 @@ __all__ = [
     "Sentinel",
     "Server",
     "Unavailable",
+    "librdkafka_version",
 ]

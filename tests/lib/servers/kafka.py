@@ -39,6 +39,11 @@ def tool(*arguments, **options):
     return run([tool_program(), *[str(item) for item in arguments]], **options)
 
 
+def librdkafka_version():
+    """(2, 0, 2)"""
+    return tuple(int(part) for part in tool("version").strip().split("-")[0].split("."))
+
+
 def tool_program():
     path = os.path.join(BUILD_DIR, "tests", "lib", "kafka-tool")
     if not os.access(path, os.X_OK):
@@ -55,6 +60,10 @@ class Client:
         """settings: of the topic, with _ for . (max_message_bytes=1000)."""
         options = [part for key, value in settings.items() for part in ("-c", f"{key.replace('_', '.')}={value}")]
         tool("-b", self.bootstrap, *options, "create", name, partitions)
+
+    def create_topics(self, names, partitions=1):
+        """All of them at once."""
+        tool("-b", self.bootstrap, "create", *[part for name in names for part in (name, partitions)])
 
     def delete_topic(self, name):
         tool("-b", self.bootstrap, "delete", name)
@@ -251,6 +260,10 @@ class MockKafka(Server, Client):
 
     def create_topic(self, name, partitions=1, **_):
         self.ask(f"topic {name} {partitions}")
+
+    def create_topics(self, names, partitions=1):
+        for name in names:
+            self.create_topic(name, partitions)
 
     def answers(self):
         return self.running()
