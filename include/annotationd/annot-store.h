@@ -229,6 +229,7 @@ struct _AnnotStoreClass {
                          GTask *task);
   void (*retain) (AnnotStore *self, gint64 completed_before, gint64 frames_before, guint limit, GTask *task);
 
+  /* Optional. */
   void (*inspect) (AnnotStore *self, GTask *task);
   void (*migrate) (AnnotStore *self, GTask *task);
   void (*dump) (AnnotStore *self, GTask *task);

@@ -10,8 +10,8 @@ is_plain (char c)
   return (guchar) c >= 0x20 && c != '"' && c != '\\';
 }
 
-void
-sqlite_record_append_text (GString *json, const char *text)
+static void
+append_text (GString *json, const char *text)
 {
   g_string_append_c (json, '"');
   while (*text) {
@@ -62,7 +62,7 @@ append_value (GString *json, sqlite3_stmt *row, int column)
     append_real (json, sqlite3_column_double (row, column));
     break;
   case SQLITE_TEXT:
-    sqlite_record_append_text (json, (const char *) sqlite3_column_text (row, column));
+    append_text (json, (const char *) sqlite3_column_text (row, column));
     break;
   case SQLITE_BLOB:
     append_bytes (json, row, column);
@@ -81,7 +81,7 @@ sqlite_record_write (sqlite3_stmt *row)
   for (int i = 0; i < sqlite3_column_count (row); i++) {
     if (i > 0)
       g_string_append_c (json, ',');
-    sqlite_record_append_text (json, sqlite3_column_name (row, i));
+    append_text (json, sqlite3_column_name (row, i));
     g_string_append_c (json, ':');
     append_value (json, row, i);
   }

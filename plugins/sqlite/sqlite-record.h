@@ -8,8 +8,6 @@
 
 G_BEGIN_DECLS
 
-/* Appends text as a JSON string. */
-void sqlite_record_append_text (GString *json, const char *text);
 /* Returns: (transfer full): a row as a record, each column a member of its name, bytes in base64 */
 GBytes *sqlite_record_write (sqlite3_stmt *row);
 /* Returns: (transfer full) (nullable): INVALID when it is no record. kind: (transfer none): lives as long as the record
