@@ -1,0 +1,71 @@
+# shellcheck shell=sh
+# SPDX-License-Identifier: Apache-2.0
+# What the tests of the installed packages share. They run the daemon as its own user, on its own port and state folder.
+set -eu
+
+url=http://127.0.0.1:8000
+password='a long enough password'
+daemon=
+
+# wait_for COMMAND…: until it succeeds, at most 30 seconds.
+wait_for() {
+  for _ in $(seq 150); do
+    "$@" && return 0
+    sleep 0.2
+  done
+  echo "not within 30 s: $*" >&2
+  return 1
+}
+
+as() {
+  user=$1
+  shift
+  setpriv --reuid="$user" --regid="$user" --init-groups env HOME=/ "$@"
+}
+
+is_ready() {
+  curl -fsS "$url/readyz" >/dev/null 2>&1
+}
+
+stop_daemon() {
+  [ -n "$daemon" ] || return 0
+  kill "$daemon" 2>/dev/null || true
+  wait "$daemon" || true
+  daemon=
+}
+
+# start_daemon [VARIABLE=VALUE]…
+start_daemon() {
+  as annotationd "$@" annotationd &
+  daemon=$!
+  trap stop_daemon EXIT
+  wait_for is_ready
+}
+
+# add_account [VARIABLE=VALUE]…
+add_account() {
+  echo "$password" | as annotationd "$@" annotationctl user add ada --role annotator --role admin --password-stdin
+}
+
+sign_in() {
+  token=$(curl -fsS --data-urlencode username=ada --data-urlencode "password=$password" "$url/api/v1/login" |
+    jq -r .access_token)
+}
+
+# api PATH [JSON]
+api() {
+  if [ $# -gt 1 ]; then
+    curl -fsS -H "Authorization: Bearer $token" -H 'Content-Type: application/json' -d "$2" "$url/api/v1/$1"
+  else
+    curl -fsS -H "Authorization: Bearer $token" "$url/api/v1/$1"
+  fi
+}
+
+example() {
+  printf '{"event_id":"%s","camera_id":"c1","timestamp":"2026-11-23T08:00:00Z"}' "$1"
+}
+
+# has_example ID STATUS
+has_example() {
+  api "examples/$1" 2>/dev/null | jq -e --arg status "$2" '.status == $status' >/dev/null
+}

@@ -1,0 +1,143 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
+"""The package lists: every plugin is in the package that the daemon names when it is missing, and every installed file in
+exactly one package."""
+
+import fnmatch
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
+from annotationd_harness import BUILD_DIR, SOURCE_DIR, Daemon, Tap, find_program  # noqa: E402
+
+DEBIAN = os.path.join(SOURCE_DIR, "packaging", "debian")
+SPEC = os.path.join(SOURCE_DIR, "packaging", "rpm", "annotationd.spec")
+CLASSES = {"sqlite": "store", "postgres": "store", "memory": "state", "redis": "state", "local": "broker", "kafka": "broker"}
+
+
+def read(*path):
+    with open(os.path.join(*path), encoding="utf-8") as file:
+        return file.read()
+
+
+def plugins_of_tree():
+    """The plugins that are installed: what the fragments add to the list of modules."""
+    names = []
+    for name in sorted(os.listdir(os.path.join(SOURCE_DIR, "plugins"))):
+        fragment = os.path.join(SOURCE_DIR, "plugins", name, f"Makefile-{name}.am")
+        if os.path.exists(fragment) and f"plugin_LTLIBRARIES += plugins/{name}.la" in read(fragment):
+            names.append(name)
+    return names
+
+
+def package_named_by_daemon(daemon, plugin):
+    """What the error says to install when this one module is not there."""
+    with tempfile.TemporaryDirectory() as folder:
+        for name in os.listdir(daemon.plugin_dir()):
+            if name.endswith(".so") and name != f"{plugin}.so":
+                shutil.copy(os.path.join(daemon.plugin_dir(), name), folder)
+        done = subprocess.run([find_program("annotationd"), "--plugin-dir", folder, "--check-config", "--set",
+                               f"{CLASSES.get(plugin, 'store')}.plugin={plugin}"], capture_output=True, text=True,
+                              check=False, timeout=30, env=daemon.environment())
+    match = re.search(r"install the package ([\w-]+)", done.stderr)
+    return match.group(1) if match else done.stderr
+
+
+def debian_lists():
+    """{package: patterns of installed files}"""
+    return {name[:-len(".install")]: read(DEBIAN, name).split() for name in os.listdir(DEBIAN)
+            if name.endswith(".install")}
+
+
+def spec_lists():
+    """{package: lines of its %files section}"""
+    lists = {}
+    current = None
+    for line in read(SPEC).splitlines():
+        if line.startswith("%files"):
+            words = [word for word in line.split()[1:] if not word.startswith("-") and not word.endswith(".lang")]
+            current = lists.setdefault("annotationd" + (f"-{words[0]}" if words else ""), [])
+        elif re.match(r"%(changelog|post|pre|package)", line):
+            current = None
+        elif current is not None and line and not line.startswith("%license"):
+            current.append(line.split()[-1])
+    return lists
+
+
+def test_plugins(tap):
+    control = read(DEBIAN, "control")
+    debian, spec = debian_lists(), spec_lists()
+    rules, spec_text = read(DEBIAN, "rules"), read(SPEC)
+    with Daemon() as daemon:
+        for plugin in plugins_of_tree():
+            package = package_named_by_daemon(daemon, plugin)
+            holders = [name for name, patterns in debian.items() if any(p.endswith(f"/{plugin}.so") for p in patterns)]
+            tap.equal(holders, [package], f"Debian: {plugin}.so is in the package that the daemon names")
+            tap.ok(f"\nPackage: {package}\n" in control, f"Debian: {package} is described", control)
+            holders = [name for name, lines in spec.items() if any(line.endswith(f"/{plugin}.so") for line in lines)]
+            tap.equal(holders, [package], f"rpm: {plugin}.so is in the package of the same name")
+            for what, text in (("Debian", rules), ("rpm", spec_text)):
+                tap.ok(f"--with-{plugin}=yes" in text, f"{what}: {plugin} is not left to what configure finds")
+
+
+def directories():
+    """Where this build installs, by the variables of its Makefile."""
+    values = dict(re.findall(r"^(\w+) = (\S+)$", read(BUILD_DIR, "Makefile"), re.M))
+
+    def expand(text):
+        return re.sub(r"\$[{(](\w+)[)}]", lambda match: expand(values[match.group(1)]), text)
+
+    return {name: expand(values[name]) for name in ("prefix", "exec_prefix", "libdir", "sysconfdir")}
+
+
+def installed_files(root):
+    """What `make install` installs, by the names that a Debian package gives it."""
+    where = directories()
+    moves = [(f"{where['prefix']}/lib/systemd", "lib/systemd"), (f"{where['prefix']}/lib/sysusers.d", "usr/lib/sysusers.d"),
+             (f"{where['prefix']}/lib/tmpfiles.d", "usr/lib/tmpfiles.d"), (where["sysconfdir"], "etc"),
+             (where["libdir"], "usr/lib/x86_64-linux-gnu"), (where["prefix"], "usr")]
+    subprocess.run(["make", "-s", "-C", BUILD_DIR, "install", f"DESTDIR={root}"], check=True, capture_output=True,
+                   timeout=300)
+    found = []
+    for folder, _, files in os.walk(root):
+        for name in files:
+            path = os.path.join(folder, name)[len(root):]
+            old, new = next(move for move in moves if path.startswith(f"{move[0]}/"))
+            found.append(new + path[len(old):])
+    return sorted(path for path in found if not path.endswith(".la"))
+
+
+def takes(pattern, path):
+    return fnmatch.fnmatchcase(path, pattern) or fnmatch.fnmatchcase(path, f"{pattern}/*")
+
+
+def test_files(tap):
+    """dh_missing and rpmbuild would say it, too; here it is said before a release."""
+    lists = debian_lists()
+    with tempfile.TemporaryDirectory() as root:
+        files = installed_files(root)
+    built = {f"{name}.so" for name in plugins_of_tree()}
+    wrong = {}
+    for path in files:
+        holders = [name for name, patterns in lists.items() if any(takes(pattern, path) for pattern in patterns)]
+        if len(holders) != 1:
+            wrong[path] = holders
+    tap.ok(len(files) > 60 and not wrong, "Debian: every installed file is in exactly one package", wrong)
+    unused = [pattern for patterns in lists.values() for pattern in patterns
+              if os.path.basename(pattern) not in built and not any(takes(pattern, path) for path in files)]
+    tap.equal(unused, [], "Debian: every pattern takes something")
+
+
+def main():
+    tap = Tap()
+    test_plugins(tap)
+    test_files(tap)
+    tap.done()
+
+
+if __name__ == "__main__":
+    main()
