@@ -19,11 +19,11 @@ ESSENTIAL = [f"/store/postgres/{name}" for name in
               "lists/filters", "annotations/under-lease", "outbox/inline-frame", "accounts", "life")]
 
 
-def run(tap, server, variant, settings, only=()):
+def run(tap, server, variant, settings, only=(), suite="contract-store"):
     reset = (f"{server.psql} -X -q -v ON_ERROR_STOP=1 -d '{server.socket_conninfo()}' -o /dev/null "
              "-c 'SET client_min_messages = warning' -c 'DROP SCHEMA IF EXISTS annotationd CASCADE'")
-    run_contract(tap, "contract-store", variant, {"postgres": settings}, plugin="postgres", only=only,
-                 env={"ANNOT_CONTRACT_RESET": reset})
+    run_contract(tap, suite, variant, {"postgres": settings}, only=only, env={"ANNOT_CONTRACT_RESET": reset},
+                 plugin="postgres" if suite == "contract-store" else None)
 
 
 def main():
@@ -32,6 +32,7 @@ def main():
         certificates = Certificates()
         with Postgres(certificates=certificates) as server:
             run(tap, server, "unix socket", {"conninfo": server.socket_conninfo()})
+            run(tap, server, "own", {"conninfo": server.socket_conninfo()}, suite="test-store-postgres")
             run(tap, server, "TLS, verified", {
                 "conninfo": f"postgresql+asyncpg://postgres@localhost:{server.port}/postgres"
                             f"?ssl=verify-full&sslrootcert={certificates.ca}&hostaddr=127.0.0.1",

@@ -1,10 +1,11 @@
 -- SPDX-License-Identifier: Apache-2.0
 -- Where the database stands, and bringing it further. Run one by one, outside of any pipeline.
 
+-- From the tables themselves: to_regnamespace() may still answer what it did before another's commit was waited for.
 -- name: schema-exists
-SELECT to_regnamespace ('annotationd') IS NOT NULL,
-       CASE WHEN to_regnamespace ('annotationd') IS NOT NULL
-         THEN to_regclass ('annotationd.migrations') IS NOT NULL ELSE false END;
+SELECT EXISTS (SELECT 1 FROM pg_namespace AS n WHERE n.nspname = 'annotationd'),
+       EXISTS (SELECT 1 FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace
+               WHERE n.nspname = 'annotationd' AND c.relname = 'migrations');
 
 -- name: schema-migrations
 SELECT m.version, m.name, m.checksum FROM annotationd.migrations AS m ORDER BY m.version;
