@@ -211,7 +211,9 @@ send_more (PostgresConnection *self)
     full = rest > 0;
     if (!full) {
       self->unsent = 0;
-      self->activity = g_get_monotonic_time ();
+      /* The server takes what it would not take before. */
+      if (self->watched & G_IO_OUT)
+        self->activity = g_get_monotonic_time ();
       if (!self->sending)
         break;
     }
@@ -334,17 +336,17 @@ report (PostgresConnection *self)
 }
 
 static void
-check_deadline (PostgresConnection *self)
+check_deadline (PostgresConnection *self, guint milliseconds)
 {
-  gint64 limit = self->answer_milliseconds * G_TIME_SPAN_MILLISECOND;
+  gint64 limit = milliseconds * G_TIME_SPAN_MILLISECOND;
 
-  if (self->requests.length == 0 || g_get_monotonic_time () - self->activity < limit)
+  if (self->lost || self->requests.length == 0 || g_get_monotonic_time () - self->activity < limit)
     return;
   lose (self,
         g_error_new (ANNOT_ERROR, ANNOT_ERROR_TIMEOUT,
                      "%s: the server has not answered for %u ms; whether a change that was under way took effect is "
                      "unknown",
-                     self->settings->label, self->answer_milliseconds),
+                     self->settings->label, milliseconds),
         "");
 }
 
@@ -358,8 +360,7 @@ dispatch (GSource *source, GSourceFunc callback, gpointer user_data)
     receive (self);
   if (!self->lost)
     send_more (self);
-  if (!self->lost)
-    check_deadline (self);
+  check_deadline (self, self->answer_milliseconds);
   if (!self->lost && self->retired && self->requests.length == 0 && self->done.length == 0)
     self->lost = TRUE;
   report (self);
@@ -452,6 +453,13 @@ gboolean
 postgres_connection_is_retired (const PostgresConnection *self)
 {
   return self->retired || self->lost;
+}
+
+void
+postgres_connection_give_up (PostgresConnection *self, guint milliseconds)
+{
+  check_deadline (self, milliseconds);
+  set_ready_time (self);
 }
 
 /* The other side of a cancellation may be slow to connect to. */

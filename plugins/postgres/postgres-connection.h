@@ -43,6 +43,8 @@ gboolean postgres_connection_is_lost (const PostgresConnection *self);
 /* Lets what is under way come to its end and takes nothing more: it is lost then. */
 void postgres_connection_retire (PostgresConnection *self);
 gboolean postgres_connection_is_retired (const PostgresConnection *self);
+/* Loses the connection when something is under way and the server has said nothing for that long. */
+void postgres_connection_give_up (PostgresConnection *self, guint milliseconds);
 /* Asks the server to end the request if it is the one that runs now. */
 void postgres_connection_cancel (PostgresConnection *self, PostgresRequest *request);
 /* "15.4" */

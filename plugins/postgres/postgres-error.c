@@ -155,7 +155,7 @@ postgres_error_flatten (const char *message, PostgresState state)
     if (text->len == 0 || g_str_has_prefix (text->str, "LOCATION:"))
       continue;
     take_state (text, state);
-    g_string_append_printf (flat, "%s%s", flat->len ? " " : "", text->str);
+    g_string_append_printf (flat, "%s%s", flat->len ? "; " : "", text->str);
   }
   if (flat->len == 0)
     g_string_append (flat, "no answer");

@@ -320,6 +320,13 @@ postgres_lane_fail_waiting (PostgresLane *self, const GError *error)
 }
 
 void
+postgres_lane_give_up (PostgresLane *self, guint milliseconds)
+{
+  for (guint i = 0; i < self->connections->len; i++)
+    postgres_connection_give_up (self->connections->pdata[i], milliseconds);
+}
+
+void
 postgres_lane_renew (PostgresLane *self)
 {
   for (guint i = 0; i < self->connections->len; i++)

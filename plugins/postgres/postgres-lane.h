@@ -51,6 +51,8 @@ void postgres_lane_push (PostgresLane *self, PostgresRequest *request, gboolean 
 void postgres_lane_cancel (PostgresLane *self, PostgresRequest *request);
 /* Every request that waits is over with this error. */
 void postgres_lane_fail_waiting (PostgresLane *self, const GError *error);
+/* Gives up what is under way on connections of which nothing was heard for that long. */
+void postgres_lane_give_up (PostgresLane *self, guint milliseconds);
 /* Makes its connections anew, each when it has nothing under way. */
 void postgres_lane_renew (PostgresLane *self);
 gboolean postgres_lane_is_idle (const PostgresLane *self);

@@ -94,7 +94,8 @@ read_version (const Session *self, const GPtrArray *migrations, gint64 *version,
   rows = run (self, "schema-migrations", NULL, error);
   if (!rows || !check_applied (self->settings, rows, migrations, error))
     return FALSE;
-  *version = PQntuples (rows);
+  if (PQntuples (rows) > 0)
+    *version = g_ascii_strtoll (PQgetvalue (rows, PQntuples (rows) - 1, 0), NULL, 10);
   return TRUE;
 }
 

@@ -20,6 +20,8 @@
 #define TRIES 4
 /* So many checks in a row without an answer, and requests are refused instead of waiting for their own deadline. */
 #define STALLED_AFTER 2
+/* What is under way then is given up when nothing was heard for so long. */
+#define STALLED_MILLISECONDS 3000
 
 struct _PostgresPool {
   PostgresSettings *settings;
@@ -51,8 +53,6 @@ take_note (PostgresPool *self, const PostgresRequest *request)
 {
   if (g_error_matches (request->error, ANNOT_ERROR, ANNOT_ERROR_NO_SPACE))
     self->unwritable = TRUE;
-  else if (!request->error && !request->operation->reading)
-    self->unwritable = FALSE;
   if (g_str_equal (request->state, "25006"))
     postgres_pool_renew (self);
 }
@@ -235,16 +235,24 @@ postgres_pool_is_unwritable (const PostgresPool *self)
 }
 
 void
+postgres_pool_note_space (PostgresPool *self)
+{
+  self->unwritable = FALSE;
+}
+
+void
 postgres_pool_note_watch (PostgresPool *self, gboolean in_time)
 {
   g_autoptr (GError) error = NULL;
 
   self->unanswered = in_time ? 0 : self->unanswered + 1;
-  if (self->unanswered != STALLED_AFTER)
+  if (self->unanswered < STALLED_AFTER)
     return;
   error = g_error_new (ANNOT_ERROR, ANNOT_ERROR_NOT_CONNECTED, "%s: the server does not answer", self->settings->label);
-  postgres_lane_fail_waiting (self->lanes[POSTGRES_WORK], error);
-  postgres_lane_fail_waiting (self->lanes[POSTGRES_SEARCH], error);
+  for (PostgresLaneKind kind = POSTGRES_WORK; kind <= POSTGRES_SEARCH; kind++) {
+    postgres_lane_fail_waiting (self->lanes[kind], error);
+    postgres_lane_give_up (self->lanes[kind], STALLED_MILLISECONDS);
+  }
 }
 
 void

@@ -78,9 +78,17 @@ answer_ill_health (PostgresRequest *request, GTask *task, const GError *error)
 
 static const PostgresOperation check_reading
     = { .reading = TRUE, .answer = answer_health, .recover = answer_ill_health };
-static const PostgresOperation check_writing = { .answer = answer_health, .recover = answer_ill_health };
 
-/* While the last change failed for want of space only another one can tell whether there is some again. */
+static void
+answer_written (PostgresRequest *request, GTask *task)
+{
+  postgres_pool_note_space (request->subject);
+  answer_health (request, task);
+}
+
+static const PostgresOperation check_writing = { .answer = answer_written, .recover = answer_ill_health };
+
+/* While a change has failed for want of space only another one can tell whether there is some again. */
 void
 postgres_check_health (PostgresPool *pool, GTask *task)
 {

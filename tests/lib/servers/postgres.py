@@ -121,8 +121,22 @@ class Postgres(Server):
                         timeout):
             raise HarnessError(f"no standby streams:\n{self.log()[-2000:]}")
 
+    def signal(self, number):
+        """Each child leads a session of its own, so the group is not enough. New ones cannot come once the parent stands
+        still or is gone."""
+        if not self.running():
+            return
+        super().signal(number)
+        with open(f"/proc/{self.process.pid}/task/{self.process.pid}/children", encoding="ascii") as file:
+            children = file.read().split()
+        for child in children:
+            try:
+                os.kill(int(child), number)
+            except ProcessLookupError:
+                pass
+
     def kill(self):
-        """The whole group; what a dead postmaster leaves in the way of the next start goes too."""
+        """All of it; what a dead postmaster leaves in the way of the next start goes too."""
         super().kill()
         for name in ("postmaster.pid",):
             if os.path.exists(os.path.join(self.data, name)):

@@ -1,0 +1,270 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
+"""The daemon on PostgreSQL: instances that share a database, databases that cannot be used, servers that go and return."""
+
+import os
+import subprocess
+import sys
+import threading
+import time
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
+
+# pylint: disable=wrong-import-position
+from annotationd_harness import Daemon, Tap, example, free_port, wait_for
+from servers import Postgres, Proxy, Unavailable
+from servers.postgres import PASSWORD
+
+USER_PASSWORD = "only-a-test"
+ROLES = ["annotator", "producer", "admin"]
+
+
+def make_daemon(conninfo, config=None, env=None):
+    """On this database, with the other backends of its own."""
+    settings = {"store": {"plugin": "postgres"}, "postgres": {"conninfo": conninfo, "password": PASSWORD}}
+    for group, keys in (config or {}).items():
+        settings.setdefault(group, {}).update(keys)
+    return Daemon(settings, env=env)
+
+
+def fail_to_start(tap, name, daemon, code, words):
+    """It ends with this code, after one line that says why; no line tells a password."""
+    with daemon:
+        daemon.start(wait=False)
+        try:
+            status = daemon.process.wait(20)
+        except subprocess.TimeoutExpired:
+            status = None
+        errors = [line for line in daemon.log().splitlines() if " error: " in line]
+        tap.equal(status, code, f"{name}: exit code")
+        tap.ok(len(errors) == 1 and all(word in errors[0] for word in words), f"{name}: one line says why", daemon.log())
+        tap.ok(PASSWORD not in daemon.log() and "s3cret" not in daemon.log(), f"{name}: no password is told")
+
+
+def starts_that_fail(tap, server):
+    soon = {"service": {"start-timeout": 2}, "postgres": {"connect-timeout": 1}}
+    server.add_role("plain")
+    server.add_database("fresh")
+    server.sql("REVOKE CREATE ON DATABASE fresh FROM PUBLIC")
+    server.sql("CREATE DATABASE latin ENCODING 'LATIN1' LOCALE 'C' TEMPLATE template0")
+    fail_to_start(tap, "wrong password", make_daemon(server.conninfo(), {"postgres": {"password": "s3cret"}}), 77,
+                  ["28P01", "password"])
+    fail_to_start(tap, "no such database", make_daemon(server.conninfo("nowhere")), 78, ["3D000", "CREATE DATABASE"])
+    fail_to_start(tap, "no server", make_daemon(f"postgresql://postgres:s3cret@127.0.0.1:{free_port()}/x", soon), 69,
+                  ["refused"])
+    fail_to_start(tap, "no such host", make_daemon("host=no-such-host.invalid dbname=x", soon), 69, ["no-such-host"])
+    fail_to_start(tap, "no right to make the schema", make_daemon(server.conninfo("fresh", "plain")), 77,
+                  ["42501", "GRANT"])
+    fail_to_start(tap, "another encoding", make_daemon(server.conninfo("latin")), 78, ["LATIN1", "UTF8"])
+    fail_to_start(tap, "no connection string", make_daemon("host=x password=s3cret phrase"), 78,
+                  ["[postgres] conninfo", "postgresql://"])
+    with Proxy(server.port) as proxy:
+        proxy.stall()
+        fail_to_start(tap, "half-open host", make_daemon(server.conninfo(port=proxy.port), soon), 69,
+                      ["no answer"])
+
+
+def least_rights(tap, server):
+    """A role that may work on the tables, and no more, after the owner has migrated."""
+    server.add_role("worker")
+    with make_daemon(server.conninfo()) as owner:
+        owner.start()
+        owner.stop()
+    with make_daemon(server.conninfo(user="worker")) as daemon:
+        daemon.start(wait=False)
+        tap.equal(daemon.process.wait(20), 77, "a role without rights on the schema: exit code")
+        tap.ok("GRANT USAGE ON SCHEMA" in daemon.log(), "it is told which rights are lacking", daemon.log())
+    server.sql("GRANT USAGE ON SCHEMA annotationd TO worker; "
+               "GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA annotationd TO worker")
+    with make_daemon(server.conninfo(user="worker")) as daemon:
+        daemon.add_user("wendy", USER_PASSWORD, ROLES)
+        daemon.start()
+        client = daemon.login("wendy", USER_PASSWORD)
+        tap.equal(client.post("/api/v1/examples", example("rights")).status, 201, "a role with the rights works")
+    server.sql("INSERT INTO annotationd.migrations (version, name, checksum) VALUES (999, '0999-later.sql', 'x')")
+    fail_to_start(tap, "newer database", make_daemon(server.conninfo()), 78, ["newer annotationd"])
+    server.sql("DELETE FROM annotationd.migrations WHERE version = 999")
+
+
+def two_instances(tap, server):
+    """Both start at once on an empty database, by the variable that other programs know."""
+    server.add_database("shared")
+    url = server.url("shared").replace("postgresql://", "postgresql+asyncpg://")
+    config = {"annotation": {"lease-seconds": 60}}
+    daemons = [Daemon(config, env={"DATABASE_URL": url}) for _ in range(2)]
+    for daemon in daemons:
+        daemon.start(wait=False)
+    for daemon in daemons:
+        daemon.wait_ready(30)
+    first, second = daemons
+    for name in ("ann", "bob"):
+        first.add_user(name, USER_PASSWORD, ROLES)
+    ann = first.login("ann", USER_PASSWORD)
+    bob = second.login("bob", USER_PASSWORD)
+    documents = [example(f"shared-{i}", priority=i / 100) for i in range(60)]
+    tap.equal(ann.post("/api/v1/examples", documents).status, 201, "sixty examples go in by one instance")
+    tap.equal(second.client(ann.token).get("/api/v1/me").status, 200, "a session holds on both instances")
+    taken = {}
+
+    def work(client, who):
+        while True:
+            answer = client.post("/api/v1/examples/next", {"count": 3})
+            if answer.status != 200:
+                return
+            for lease in answer.json()["examples"]:
+                identity = lease["example"]["event_id"]
+                taken.setdefault(identity, []).append(who)
+                client.post(f"/api/v1/examples/{identity}/label",
+                            {"corrected_detections": [], "lease": lease["lease"]["token"]})
+
+    people = [threading.Thread(target=work, args=pair) for pair in ((ann, "ann"), (bob, "bob"))]
+    for person in people:
+        person.start()
+    for person in people:
+        person.join()
+    tap.ok(len(taken) == 60 and all(len(who) == 1 for who in taken.values()), "each example goes to one person",
+           {identity: who for identity, who in taken.items() if len(who) != 1} or len(taken))
+    stats = bob.get("/api/v1/stats").json()
+    tap.equal((stats["pending"], stats["completed"]), (0, 60), "and is counted once")
+    tap.ok(wait_for(lambda: len(first.read_topic("labeled-examples")) + len(second.read_topic("labeled-examples")) >= 60),
+           "and is published")
+    published = [message["event_id"] for daemon in daemons for message in daemon.read_topic("labeled-examples")]
+    tap.equal(sorted(published), sorted(taken), "once")
+    printed = first.ctl("config", "print")
+    tap.ok(PASSWORD not in printed.stdout + printed.stderr, "the configuration is printed without the password")
+    for daemon in daemons:
+        tap.equal(daemon.stop(), 0, "it drains")
+        tap.ok(PASSWORD not in daemon.log(), "its log tells no password")
+        daemon.close()
+
+
+class Producer(threading.Thread):
+    """Posts one example after the other; remembers what was acknowledged and what else was answered."""
+
+    def __init__(self, daemon, token, prefix):
+        super().__init__()
+        self.client = daemon.client(token, timeout=20)
+        self.prefix = prefix
+        self.acknowledged = []
+        self.refused = []
+        self.stopping = False
+
+    def run(self):
+        number = 0
+        while not self.stopping:
+            identity = f"{self.prefix}-{number}"
+            answer = self.client.post("/api/v1/examples", example(identity))
+            if answer.status in (200, 201):
+                self.acknowledged.append(identity)
+            else:
+                self.refused.append(answer)
+            number += 1
+            time.sleep(0.02)
+
+    def end(self):
+        self.stopping = True
+        self.join()
+
+
+def check_stored(tap, name, server, producer, extra):
+    ids = server.sql("SELECT event_id FROM annotationd.examples").split("\n")
+    lost = [identity for identity in [*producer.acknowledged, *extra] if identity not in set(ids)]
+    tap.ok(not lost, f"{name}: nothing that was acknowledged or fed is lost", lost[:5])
+    numbers = server.sql("SELECT count(*) = max(seq) AND min(seq) = 1 FROM annotationd.examples")
+    tap.equal(numbers, "t", f"{name}: the numbers have no gap")
+
+
+def outage(tap, server, daemon, token, name, away, back):
+    """Under load: truth in /readyz within two seconds, refusals that say when to come again, back within two."""
+    fed = [f"{name.replace(' ', '-')}-fed-{i}" for i in range(30)]
+    producer = Producer(daemon, token, f"{name.replace(' ', '-')}-http")
+    producer.start()
+    time.sleep(0.5)
+    away()
+    start = time.monotonic()
+    tap.ok(wait_for(lambda: not daemon.ready(), 5), f"{name}: /readyz notices")
+    tap.ok(time.monotonic() - start < 2.3, f"{name}: within two seconds", time.monotonic() - start)
+    daemon.feed([example(identity) for identity in fed])
+    tap.ok(wait_for(lambda: producer.refused, 12), f"{name}: requests are refused")
+    time.sleep(1)
+    back()
+    start = time.monotonic()
+    tap.ok(wait_for(daemon.ready, 10), f"{name}: it comes back by itself")
+    tap.ok(time.monotonic() - start < 2.3, f"{name}: within two seconds", time.monotonic() - start)
+    accepted = len(producer.acknowledged)
+    tap.ok(wait_for(lambda: len(producer.acknowledged) > accepted + 3, 5), f"{name}: requests are taken again")
+    producer.end()
+    odd = [answer for answer in producer.refused if answer.status != 503 or "Retry-After" not in answer.headers]
+    tap.ok(not odd, f"{name}: each refusal is 503 with Retry-After", odd[:3])
+    tap.ok(wait_for(lambda: server.sql("SELECT count(*) FROM annotationd.examples WHERE event_id LIKE "
+                                       f"'{fed[0][:-1]}%'") == "30", 10), f"{name}: what was fed meanwhile comes in")
+    check_stored(tap, name, server, producer, fed)
+    tap.ok(daemon.running(), f"{name}: the daemon has lived on")
+
+
+def outages(tap):
+    with Postgres(durable=True) as server, make_daemon(server.conninfo()) as daemon:
+        daemon.add_user("pat", USER_PASSWORD, ROLES)
+        daemon.start()
+        token = daemon.login("pat", USER_PASSWORD).token
+        outage(tap, server, daemon, token, "server killed", server.kill, server.start)
+        outage(tap, server, daemon, token, "server suspended", server.suspend, server.resume)
+        full_disk(tap, server, daemon, token)
+        tap.ok(PASSWORD not in daemon.log(), "the log tells no password")
+
+
+def full_disk(tap, server, daemon, token):
+    """What the server says when its disk is full, said by a trigger."""
+    client = daemon.client(token)
+    server.sql("CREATE FUNCTION public.full() RETURNS trigger LANGUAGE plpgsql AS "
+               "$$ BEGIN RAISE 'could not extend file' USING ERRCODE = '53100'; END $$; "
+               "CREATE TRIGGER disk BEFORE INSERT ON annotationd.examples EXECUTE FUNCTION public.full(); "
+               "CREATE TRIGGER disk BEFORE INSERT OR UPDATE ON annotationd.marks EXECUTE FUNCTION public.full()")
+    tap.equal(client.post("/api/v1/examples", example("full")).status, 507, "full disk: 507")
+    tap.ok(wait_for(lambda: not daemon.ready(), 3), "full disk: not ready")
+    daemon.feed([example("fed-while-full")])
+    server.sql("DROP TRIGGER disk ON annotationd.examples; DROP TRIGGER disk ON annotationd.marks")
+    tap.ok(wait_for(daemon.ready, 5), "full disk: ready once there is space")
+    tap.equal(client.post("/api/v1/examples", example("full")).status, 201, "full disk: and it takes examples")
+    tap.ok(wait_for(lambda: server.sql("SELECT count(*) FROM annotationd.examples WHERE event_id = 'fed-while-full'")
+                    == "1", 5), "full disk: what was fed waited")
+
+
+def failover(tap):
+    with Postgres() as primary, Postgres(standby_of=primary) as standby:
+        primary.wait_standby()
+        fail_to_start(tap, "standby only",
+                      make_daemon(standby.conninfo(), {"service": {"start-timeout": 2}}), 69, ["read-only"])
+        conninfo = (f"postgresql://postgres@127.0.0.1:{standby.port},127.0.0.1:{primary.port}/postgres")
+        with make_daemon(conninfo) as daemon:
+            daemon.add_user("pat", USER_PASSWORD, ROLES)
+            daemon.start()
+            client = daemon.login("pat", USER_PASSWORD)
+            tap.equal(client.post("/api/v1/examples", example("before")).status, 201, "the primary of two is found")
+            wait_for(lambda: standby.sql("SELECT count(*) FROM annotationd.examples") == "1")
+            primary.kill()
+            tap.ok(wait_for(lambda: not daemon.ready(), 5), "failover: not ready while there is no primary")
+            standby.promote()
+            start = time.monotonic()
+            tap.ok(wait_for(daemon.ready, 10), "failover: the new primary is found")
+            tap.ok(time.monotonic() - start < 3, "failover: at once", time.monotonic() - start)
+            tap.equal(client.post("/api/v1/examples", example("after")).status, 201, "failover: it takes examples")
+            tap.equal(standby.sql("SELECT count(*) FROM annotationd.examples"), "2", "failover: nothing is lost")
+
+
+def main():
+    tap = Tap()
+    try:
+        with Postgres() as server:
+            starts_that_fail(tap, server)
+            least_rights(tap, server)
+            two_instances(tap, server)
+        outages(tap)
+        failover(tap)
+    except Unavailable as reason:
+        tap.skip("postgres", reason)
+    tap.done()
+
+
+if __name__ == "__main__":
+    main()
