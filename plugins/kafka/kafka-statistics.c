@@ -46,6 +46,9 @@ find_lag (JsonObject *partition, gint64 committed, gint64 end)
 
   if (stored >= 0)
     return stored;
+  /* Nothing was ever written to it. */
+  if (end == 0)
+    return 0;
   return committed >= 0 && end >= committed ? end - committed : -1;
 }
 
