@@ -105,6 +105,9 @@ class Client:
             self.connection.close()
             self.connection = None
 
+    def open(self):
+        return http.client.HTTPConnection("127.0.0.1", self.port, timeout=self.timeout)
+
     def request(self, method, path, data=None, headers=None, retry=True):
         """data: bytes as they are, str as form or text (set content-type), anything else as JSON.
 
@@ -118,7 +121,7 @@ class Client:
             headers.setdefault("Authorization", f"Bearer {self.token}")
         fresh = self.connection is None
         if fresh:
-            self.connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=self.timeout)
+            self.connection = self.open()
         try:
             self.connection.request(method, path, body=data, headers=headers)
             response = self.connection.getresponse()

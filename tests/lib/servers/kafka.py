@@ -12,6 +12,7 @@ from annotationd_harness import BUILD_DIR, HarnessError, free_port
 
 from .kafka_jars import kafka_jars
 from .process import Server, Unavailable, need_program, run
+from .proxy import Proxy
 
 
 class Message:
@@ -122,22 +123,27 @@ class Kafka(Server, Client):
     """bootstrap: without credentials or encryption, for the test itself. clients: the address for the daemon: the same,
     or with certificates by TLS, or with sasl = {user: password} by SASL (PLAIN; SCRAM-SHA-256 after add_scram), or both.
 
-    partitions: of topics that are made without saying. acl: whether SASL users need grants (add_acl).
+    partitions: of topics that are made without saying. acl: whether SASL users need grants (add_acl). through_proxy:
+    clients come through `proxy`.
     """
 
     kind = "kafka"
 
-    def __init__(self, version="4.1.1", partitions=6, certificates=None, sasl=None, acl=False, settings=()):
+    def __init__(self, version="4.1.1", partitions=6, certificates=None, sasl=None, acl=False,
+                 through_proxy=False, settings=()):
         super().__init__()
         self.java = need_program("java")
         self.version = version
         self.jars = kafka_jars(version)
         self.certificates = certificates
         self.sasl = sasl
-        self.client_port = self.port if certificates is None and sasl is None else free_port()
+        separate = certificates is not None or sasl is not None or through_proxy
+        self.client_port = free_port() if separate else self.port
+        self.proxy = Proxy(self.client_port) if through_proxy else None
         self.controller_port = free_port()
         self.bootstrap = f"127.0.0.1:{self.port}"
-        self.clients = f"127.0.0.1:{self.client_port}" if certificates is None else f"localhost:{self.client_port}"
+        host = "127.0.0.1" if certificates is None else "localhost"
+        self.clients = f"{host}:{self.proxy.port if through_proxy else self.client_port}"
         self.protocol = ("SASL_" if sasl else "") + ("SSL" if certificates else "PLAINTEXT")
         self.properties = self.write("server.properties", self._properties(partitions, acl, settings))
         self._format()
@@ -148,9 +154,8 @@ class Kafka(Server, Client):
         advertised = [f"INTERNAL://127.0.0.1:{self.port}"]
         protocols = ["INTERNAL:PLAINTEXT", "CONTROLLER:PLAINTEXT"]
         if separate:
-            host, _, port = self.clients.partition(":")
-            listeners.append(f"CLIENTS://{host}:{port}")
-            advertised.append(f"CLIENTS://{host}:{port}")
+            listeners.append(f"CLIENTS://127.0.0.1:{self.client_port}")
+            advertised.append(f"CLIENTS://{self.clients}")
             protocols.append(f"CLIENTS:{self.protocol}")
         lines = ["process.roles=broker,controller", "node.id=1",
                  f"controller.quorum.voters=1@127.0.0.1:{self.controller_port}", f"listeners={','.join(listeners)}",
@@ -198,6 +203,11 @@ class Kafka(Server, Client):
         done = subprocess.run([need_program("kcat"), "-L", "-b", self.bootstrap, "-m", "2", "-J"], capture_output=True,
                               text=True, timeout=20, check=False)
         return done.returncode == 0 and bool(json.loads(done.stdout).get("brokers"))
+
+    def close(self):
+        super().close()
+        if self.proxy is not None:
+            self.proxy.close()
 
     def admin(self, name, *arguments):
         """One of Kafka's own command-line tools by its class, under org.apache.kafka.tools."""
