@@ -47,9 +47,17 @@ add_account() {
   echo "$password" | as annotationd "$@" annotationctl user add ada --role annotator --role admin --password-stdin
 }
 
+# check FILTER JSON: fails unless what the filter says of it is true. Unlike jq -e also where there is no JSON at all.
+check() {
+  [ "$(printf '%s' "$2" | jq -r "$1")" = true ] || {
+    echo "not $1: $2" >&2
+    return 1
+  }
+}
+
 sign_in() {
-  token=$(curl -fsS --data-urlencode username=ada --data-urlencode "password=$password" "$url/api/v1/login" |
-    jq -r .access_token)
+  answer=$(curl -fsS --data-urlencode username=ada --data-urlencode "password=$password" "$url/api/v1/login")
+  token=$(printf '%s' "$answer" | jq -r .access_token)
 }
 
 # api PATH [JSON]
@@ -67,5 +75,11 @@ example() {
 
 # has_example ID STATUS
 has_example() {
-  api "examples/$1" 2>/dev/null | jq -e --arg status "$2" '.status == $status' >/dev/null
+  answer=$(api "examples/$1" 2>/dev/null) && check ".status == \"$2\"" "$answer" 2>/dev/null
+}
+
+# label ID
+label() {
+  answer=$(api "examples/$1/label" '{"corrected_detections":[]}')
+  check ".example_id == \"$1\"" "$answer"
 }
