@@ -8,6 +8,7 @@
 
 /* Redis itself numbers its databases by int. */
 #define LARGEST_DATABASE G_MAXINT32
+#define NEEDS_ENCODING "the characters / ? # @ of a password have to be percent-encoded"
 
 static gboolean fail (GError **error, const char *format, ...) G_GNUC_PRINTF (2, 3);
 
@@ -166,7 +167,7 @@ parse_network (RedisAddress *self, const char *text, GError **error)
   gsize length = strcspn (path, "?#");
 
   if (path[length] == '#' || strchr (path, '@'))
-    return fail (error, "the characters / ? # @ of a password have to be percent-encoded");
+    return fail (error, NEEDS_ENCODING);
   if (at && !parse_user (self, text, user, error))
     return FALSE;
   if (!parse_host (self, host, (gsize) (path - host), REDIS_PORT, error))
@@ -176,22 +177,12 @@ parse_network (RedisAddress *self, const char *text, GError **error)
   return path[length] == '\0' || parse_query (self, path + length + 1, error);
 }
 
-/* [//[user[:password]@]]/path[?parameters] */
+/* /path[?parameters] */
 static gboolean
-parse_unix (RedisAddress *self, const char *text, GError **error)
+parse_socket (RedisAddress *self, const char *text, GError **error)
 {
-  const char *slash = NULL;
-  gsize length = 0;
+  gsize length = strcspn (text, "?");
 
-  if (g_str_has_prefix (text, "//")) {
-    text += 2;
-    slash = strchr (text, '/');
-    if (slash > text && slash[-1] == '@' && !parse_user (self, text, (gsize) (slash - text - 1), error))
-      return FALSE;
-    if (slash > text && slash[-1] == '@')
-      text = slash;
-  }
-  length = strcspn (text, "?");
   if (text[0] != '/')
     return fail (error, "the socket is not an absolute file name");
   if (!decode (&self->path, text, length, "file name", error))
@@ -199,6 +190,23 @@ parse_unix (RedisAddress *self, const char *text, GError **error)
   if (strlen (self->path) >= sizeof (((struct sockaddr_un *) NULL)->sun_path))
     return fail (error, "the file name is longer than that of a socket can be");
   return text[length] == '\0' || parse_query (self, text + length + 1, error);
+}
+
+/* [//[user[:password]@]]/path[?parameters] */
+static gboolean
+parse_unix (RedisAddress *self, const char *text, GError **error)
+{
+  const char *at = NULL;
+
+  if (!g_str_has_prefix (text, "//") || text[2] == '/')
+    return parse_socket (self, g_str_has_prefix (text, "//") ? text + 2 : text, error);
+  text += 2;
+  at = strchr (text, '@');
+  if (!at || at[1] != '/' || strpbrk (text, "?#/") < at)
+    return parse_socket (self, "", error);
+  if (strpbrk (at + 1, "@#"))
+    return fail (error, NEEDS_ENCODING);
+  return parse_user (self, text, (gsize) (at - text), error) && parse_socket (self, at + 1, error);
 }
 
 RedisAddress *

@@ -55,26 +55,40 @@ mask_query (GString *out, const char *query)
   }
 }
 
+static void
+mask_parameters (GString *out, const char *text)
+{
+  gsize path = strcspn (text, "?");
+
+  g_string_append_len (out, text, (gssize) path);
+  text += path;
+  if (*text == '?')
+    g_string_append_c (out, *text++);
+  mask_query (out, text);
+}
+
+/* rest: where user and password may stand; NULL when the URL can have none */
 static char *
 mask_url (const char *url, const char *rest)
 {
-  g_autoptr (GString) out = g_string_new_len (url, rest - url);
-  const char *at = find_user_end (rest);
+  g_autoptr (GString) out = g_string_new (NULL);
+  const char *at = rest ? find_user_end (rest) : NULL;
   const char *colon = at ? memchr (rest, ':', (gsize) (at - rest)) : NULL;
-  gsize path = 0;
 
   if (colon) {
-    g_string_append_len (out, rest, colon + 1 - rest);
+    g_string_append_len (out, url, colon + 1 - url);
     g_string_append (out, HIDDEN);
-    rest = at;
   }
-  path = strcspn (rest, "?");
-  g_string_append_len (out, rest, (gssize) path);
-  rest += path;
-  if (*rest == '?')
-    g_string_append_c (out, *rest++);
-  mask_query (out, rest);
+  mask_parameters (out, colon ? at : url);
   return g_string_free (g_steal_pointer (&out), FALSE);
+}
+
+static char *
+mask_unix (const char *address)
+{
+  gboolean has_user = g_str_has_prefix (address, "unix://") && !g_str_has_prefix (address, "unix:///");
+
+  return mask_url (address, has_user ? address + strlen ("unix://") : NULL);
 }
 
 /* Where a value of libpq's form ends: quoted by ', or up to a space; \ takes the next character as it is. */
@@ -131,10 +145,10 @@ annot_address_mask (const char *address)
 {
   const char *slashes = strstr (address, "://");
 
+  if (g_str_has_prefix (address, "unix:"))
+    return mask_unix (address);
   if (slashes && slashes - address == (gssize) strspn (address, G_CSET_A_2_Z G_CSET_a_2_z G_CSET_DIGITS "+-."))
     return mask_url (address, slashes + strlen ("://"));
-  if (g_str_has_prefix (address, "unix:"))
-    return mask_url (address, address + strlen ("unix:"));
   return mask_pairs (address);
 }
 

@@ -27,6 +27,7 @@ FUZZERS = [
     ("guard", ["src/http/annot-guard.c"], [], None),
     ("websocket", ["src/http/annot-websocket-frame.c", "-lwslay"], [], None),
     ("keyfile", MODEL + ["src/backend/*.c"], ["gmodule-2.0"], "keyfile.dict"),
+    ("redis-address", MODEL + ["src/backend/*.c", "plugins/redis/redis-address.c"], ["gmodule-2.0"], None),
 ]
 
 BASE_MODULES = ["glib-2.0", "gobject-2.0", "gio-2.0", "gio-unix-2.0", "json-glib-1.0", "libxcrypt"]

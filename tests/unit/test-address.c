@@ -26,6 +26,8 @@ test_nothing_to_hide (void)
     { "redis://user@host:6379/0", NULL },
     { "rediss://[::1]:6379", NULL },
     { "unix:/run/redis.sock", NULL },
+    { "unix:/run/a:b@c/redis.sock", NULL },
+    { "unix:///run/a:b@c/redis.sock", NULL },
     { "unix:///run/redis.sock?db=1", NULL },
     { "postgresql://host1:1,host2:2,[::1]:3/db?application_name=a@b", NULL },
     { "postgresql://", NULL },
@@ -50,6 +52,7 @@ test_url (void)
     { "postgresql://h/db?password=hush&user=u", "postgresql://h/db?password=(hidden)&user=u" },
     { "postgresql://h/db?user=u&sslPassword=hush", "postgresql://h/db?user=u&sslPassword=(hidden)" },
     { "unix:/run/redis.sock?password=hush", "unix:/run/redis.sock?password=(hidden)" },
+    { "unix://me:hush@/run/redis.sock?db=1", "unix://me:(hidden)@/run/redis.sock?db=1" },
     { "postgresql://u:hush@h/db?password=hush", "postgresql://u:(hidden)@h/db?password=(hidden)" },
   };
 
