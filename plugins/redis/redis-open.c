@@ -59,10 +59,28 @@ finish_opening (RedisState *self)
   g_task_return_boolean (task, TRUE);
 }
 
+/* A former master that is cut off from the new one keeps its subscribers, and tells them nothing. */
+static void
+follow_master (RedisState *self)
+{
+  RedisLink *subscriptions = redis_subscriber_get_link (self->subscriber);
+  g_autofree char *master = redis_link_describe (self->commands);
+  g_autofree char *heard = redis_link_describe (subscriptions);
+  g_autoptr (GError) error = NULL;
+
+  if (g_str_equal (master, heard))
+    return;
+  error = g_error_new (ANNOT_ERROR, ANNOT_ERROR_NOT_CONNECTED, "redis: %s is the master now", master);
+  redis_link_distrust (subscriptions, error);
+}
+
 static void
 on_commands_up (gpointer user_data)
 {
-  finish_opening (user_data);
+  RedisState *self = user_data;
+
+  follow_master (self);
+  finish_opening (self);
 }
 
 static void

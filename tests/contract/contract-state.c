@@ -251,6 +251,15 @@ wait_for_messages (Fixture *fixture, guint count)
 }
 
 static void
+keep_bytes (AnnotState *state, const char *channel, GBytes *data, gpointer user_data)
+{
+  GBytes **kept = user_data;
+
+  g_clear_pointer (kept, g_bytes_unref);
+  *kept = g_bytes_ref (data);
+}
+
+static void
 test_publish_in_order (Fixture *fixture, gconstpointer data)
 {
   subscribe (fixture, "a");
@@ -281,6 +290,26 @@ test_publish_unheard (Fixture *fixture, gconstpointer data)
   wait_for_messages (fixture, 2);
   g_assert_cmpstr (g_ptr_array_index (fixture->received, 0), ==, "a:");
   g_assert_cmpstr (g_ptr_array_index (fixture->received, 1), ==, "a:z");
+}
+
+/* Any bytes at all, and a channel's own only. */
+static void
+test_publish_bytes (Fixture *fixture, gconstpointer data)
+{
+  static const char bytes[] = "a\0\r\n$5\r\n\xff";
+  g_auto (AnnotTestCall) call = ANNOT_TEST_CALL_INIT;
+  g_autofree char *name = name_of (fixture, "a");
+  g_autofree char *signal = g_strconcat ("message::", name, NULL);
+  g_autoptr (GBytes) sent = g_bytes_new_static (bytes, sizeof bytes);
+  g_autoptr (GBytes) received = NULL;
+
+  subscribe (fixture, "a");
+  g_signal_connect (fixture->state, signal, G_CALLBACK (keep_bytes), &received);
+  annot_state_publish (fixture->state, name, sent, NULL, annot_test_call_done, &call);
+  g_assert_true (annot_state_publish_finish (fixture->state, annot_test_call_wait (&call), NULL));
+  wait_for_messages (fixture, 1);
+  g_assert_nonnull (received);
+  g_assert_true (g_bytes_equal (received, sent));
 }
 
 /* A subscriber must never run inside the publisher's call. */
@@ -376,6 +405,30 @@ test_retry_due (Fixture *fixture, gconstpointer data)
   confirm_retry (fixture, "soon");
 }
 
+/* The time that it was scheduled for comes back, as exactly as clocks of two hosts allow. */
+static void
+test_retry_time (Fixture *fixture, gconstpointer data)
+{
+  g_auto (AnnotTestCall) call = ANNOT_TEST_CALL_INIT;
+  g_autofree char *name = name_of (fixture, "timed");
+  g_autoptr (GPtrArray) list = NULL;
+  gint64 due_at = g_get_real_time () - 90 * (gint64) G_USEC_PER_SEC;
+  gint64 error = G_MAXINT64;
+
+  add_retry (fixture, "timed", due_at);
+  annot_state_take_retries (fixture->state, 1000, 60, NULL, annot_test_call_done, &call);
+  list = annot_state_take_retries_finish (fixture->state, annot_test_call_wait (&call), NULL);
+  g_assert_nonnull (list);
+  for (guint i = 0; i < list->len; i++) {
+    const AnnotRetry *retry = g_ptr_array_index (list, i);
+
+    if (g_str_equal (retry->id, name))
+      error = ABS (retry->due_at - due_at);
+  }
+  g_assert_cmpint (error, <, 5 * G_USEC_PER_SEC);
+  confirm_retry (fixture, "timed");
+}
+
 static void
 test_retry_visibility (Fixture *fixture, gconstpointer data)
 {
@@ -423,6 +476,23 @@ test_rate_all_or_none (Fixture *fixture, gconstpointer data)
   g_assert_false (take_rate (fixture, "k", rate, 3).allowed);
   g_assert_cmpuint (take_rate (fixture, "k", rate, 2).remaining, ==, 0);
   g_assert_false (take_rate (fixture, "k", rate, 1).allowed);
+}
+
+static void
+test_rate_nothing (Fixture *fixture, gconstpointer data)
+{
+  AnnotRate none = { .count = 0, .period = G_USEC_PER_SEC };
+  AnnotRate rate = { .count = 3, .period = 60 * (gint64) G_USEC_PER_SEC };
+  AnnotRateVerdict verdict = take_rate (fixture, "none", none, 1);
+
+  g_assert_false (verdict.allowed);
+  g_assert_cmpint (verdict.retry_after, >, 0);
+  /* To take nothing is to ask how things stand. */
+  verdict = take_rate (fixture, "k", rate, 0);
+  g_assert_true (verdict.allowed);
+  g_assert_cmpuint (verdict.remaining, ==, 3);
+  g_assert_cmpint (verdict.reset_after, ==, 0);
+  g_assert_cmpuint (take_rate (fixture, "k", rate, 1).remaining, ==, 2);
 }
 
 static void
@@ -510,15 +580,18 @@ main (int argc, char **argv)
   }
   ADD ("/state/publish/in-order", test_publish_in_order);
   ADD ("/state/publish/unheard", test_publish_unheard);
+  ADD ("/state/publish/bytes", test_publish_bytes);
   ADD ("/state/publish/asynchronous", test_publish_is_asynchronous);
   ADD ("/state/subscribe/twice", test_subscribe_twice);
   ADD ("/state/presence/numbers", test_presence);
   ADD ("/state/presence/deadline", test_presence_deadline);
   ADD ("/state/retry/order", test_retry_order);
   ADD ("/state/retry/due", test_retry_due);
+  ADD ("/state/retry/time", test_retry_time);
   ADD ("/state/retry/visibility", test_retry_visibility);
   ADD ("/state/rate/burst", test_rate);
   ADD ("/state/rate/all-or-none", test_rate_all_or_none);
+  ADD ("/state/rate/nothing", test_rate_nothing);
   ADD ("/state/rate/refills", test_rate_refills);
   ADD ("/state/revoke", test_revoke);
   ADD ("/state/health", test_health);

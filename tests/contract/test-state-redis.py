@@ -24,7 +24,7 @@ tap = Tap()
 class Probe:
     """tests/contract/state-probe with a redis state. settings: keys of [redis]."""
 
-    def __init__(self, url, opened=True, **settings):
+    def __init__(self, url, **settings):
         variables = {f"ANNOTATIOND_REDIS_{key}".upper(): str(value) for key, value in settings.items()}
         environment = {**os.environ, "ANNOTATIOND_REDIS_URL": url, "ANNOTATIOND_SERVICE_INSTANCE_ID": "probe",
                        **variables}
@@ -39,7 +39,7 @@ class Probe:
                         threading.Thread(target=self.read_log, daemon=True)]
         for reader in self.readers:
             reader.start()
-        self.opened = self.call("open") if opened else None
+        self.opened = self.call("open", 60)
 
     def __enter__(self):
         return self
@@ -222,7 +222,7 @@ def test_half_open():
 
 
 def refused(name, url, code, words, **settings):
-    with Probe(url, **settings) as probe:
+    with Probe(url, connect_timeout=30, **settings) as probe:
         tap.ok(probe.opened.startswith(f"error {code} redis: ") and words in probe.opened
                and PASSWORD not in probe.opened, name, probe.opened)
 

@@ -203,6 +203,20 @@ def test_start_wrong():
                   "and an address that is none")
 
 
+def test_stop_while_starting(server):
+    """A server that takes connections and says nothing."""
+    server.suspend()
+    with instance(server, "impatient") as daemon:
+        daemon.start(wait=False)
+        tap.ok(wait_for(lambda: os.path.exists(daemon.log_file), 5), "an instance waits for a server that hangs")
+        time.sleep(1)
+        begun = time.monotonic()
+        code = daemon.stop()
+        tap.ok(code == 0 and time.monotonic() - begun < 3, "and ends at once when it is told to",
+               f"{code} after {time.monotonic() - begun:.1f} s\n{daemon.log()[-500:]}")
+    server.resume()
+
+
 def test_drain(one):
     tap.equal(one.stop(), 0, "an instance ends well")
 
@@ -229,6 +243,7 @@ def main():
         test_hanging(server, one)
         test_drain(one)
         tap.equal(server.cli("GET", TOTAL), "0", "and leaves the total right")
+        test_stop_while_starting(server)
         test_start_without(server)
     test_start_wrong()
     tap.done()
