@@ -151,7 +151,8 @@ on_failed (const GError *error, gpointer user_data)
 static void
 on_connected (gpointer user_data)
 {
-  RedisConnection *self = user_data;
+  /* A command that cannot be sent ends the connection, and its owner lets go of it. */
+  g_autoptr (RedisConnection) self = redis_connection_ref (user_data);
 
   self->connected = TRUE;
   self->heard_at = g_get_monotonic_time ();
