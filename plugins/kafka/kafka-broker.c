@@ -167,8 +167,8 @@ describe_brokers (JsonObject *object, KafkaHandle *handle)
   json_object_set_int_member (object, "brokers_up", statistics ? statistics->brokers_up : 0);
 }
 
-/* No members: asking a coordinator for them leaves librdkafka 2.0 with a lock that is never given back when the answer is
- * that it cannot say. The core counts the instances that live. */
+/* No members: asking a coordinator for them leaves librdkafka 2.0 with a lock that is never given back when the answer
+ * is that it cannot say. The core counts the instances that live. */
 static JsonObject *
 kafka_broker_get_metrics (AnnotBroker *broker)
 {

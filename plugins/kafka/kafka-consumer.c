@@ -8,7 +8,9 @@
 /* The intake pauses many times a second, for a moment each: then events just wait, and what was fetched stays fetched.
  * Pausing partitions throws that away; it is for pauses that last. */
 #define MOMENT_MILLISECONDS 500
+/* A client that is of no use is made anew after a second, and after up to four when that was of no use either. */
 #define AGAIN_MILLISECONDS 1000
+#define AGAIN_BOUND 4
 #define CLOSE_MILLISECONDS 5000
 #define LOOK_MILLISECONDS 20
 
@@ -22,6 +24,7 @@ struct KafkaConsumer {
   gboolean paused;
   GSource *pause_timer;
   GSource *again_timer;
+  guint failures; /* clients in a row that consumed nothing */
   GTask *closing;
   gint64 close_by;
   GSource *close_timer;
@@ -102,6 +105,7 @@ take_message (KafkaConsumer *self, rd_kafka_event_t *event)
     annot_broker_report_failed (self->broker, error);
     return;
   }
+  self->failures = 0;
   copy = kafka_message_new (message);
   annot_broker_deliver (self->broker, copy);
 }
@@ -131,6 +135,7 @@ on_failed (const GError *error, gpointer user_data)
 }
 
 static gboolean join (KafkaConsumer *self, GError **error);
+static void wait_to_join (KafkaConsumer *self);
 
 static gboolean
 join_again (gpointer user_data)
@@ -141,9 +146,16 @@ join_again (gpointer user_data)
   clear_source (&self->again_timer);
   if (!join (self, &error)) {
     annot_broker_report_failed (self->broker, error);
-    set_timer (self, &self->again_timer, AGAIN_MILLISECONDS, join_again);
+    wait_to_join (self);
   }
   return G_SOURCE_REMOVE;
+}
+
+static void
+wait_to_join (KafkaConsumer *self)
+{
+  self->failures = MIN (self->failures + 1, AGAIN_BOUND);
+  set_timer (self, &self->again_timer, AGAIN_MILLISECONDS * self->failures, join_again);
 }
 
 static void
@@ -156,7 +168,7 @@ on_fatal (const GError *error, gpointer user_data)
   if (self->closing)
     return;
   drop_handle (self, NULL, NULL);
-  set_timer (self, &self->again_timer, AGAIN_MILLISECONDS, join_again);
+  wait_to_join (self);
 }
 
 static const KafkaHandleListener listener = { on_event, on_failed, on_fatal };

@@ -4,8 +4,10 @@
 
 #include <string.h>
 
+#define CONNECT "check [kafka] bootstrap-servers and the brokers"
 #define GRANT "grant it to this user (kafka-acls)"
 #define SIZE "raise max.message.bytes of the topic (or message.max.bytes of the brokers)"
+#define TLS "check [kafka] ssl-ca-file and security-protocol"
 #define TOPIC "create the topic, or name another one in [broker]"
 #define SIGN_IN "check [kafka] sasl-mechanism, sasl-username and sasl-password-file"
 
@@ -20,10 +22,10 @@ static const struct {
   { RD_KAFKA_RESP_ERR__TIMED_OUT_QUEUE, ANNOT_ERROR_TIMEOUT, NULL },
   { RD_KAFKA_RESP_ERR_REQUEST_TIMED_OUT, ANNOT_ERROR_TIMEOUT, NULL },
 
-  { RD_KAFKA_RESP_ERR__TRANSPORT, ANNOT_ERROR_NOT_CONNECTED, NULL },
-  { RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN, ANNOT_ERROR_NOT_CONNECTED, "check [kafka] bootstrap-servers and the brokers" },
-  { RD_KAFKA_RESP_ERR__RESOLVE, ANNOT_ERROR_NOT_CONNECTED, "check [kafka] bootstrap-servers" },
-  { RD_KAFKA_RESP_ERR__SSL, ANNOT_ERROR_NOT_CONNECTED, "check [kafka] ssl-ca-file and security-protocol" },
+  { RD_KAFKA_RESP_ERR__TRANSPORT, ANNOT_ERROR_NOT_CONNECTED, CONNECT },
+  { RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN, ANNOT_ERROR_NOT_CONNECTED, CONNECT },
+  { RD_KAFKA_RESP_ERR__RESOLVE, ANNOT_ERROR_NOT_CONNECTED, CONNECT },
+  { RD_KAFKA_RESP_ERR__SSL, ANNOT_ERROR_NOT_CONNECTED, TLS },
 
   { RD_KAFKA_RESP_ERR__AUTHENTICATION, ANNOT_ERROR_AUTH, SIGN_IN },
   { RD_KAFKA_RESP_ERR_SASL_AUTHENTICATION_FAILED, ANNOT_ERROR_AUTH, SIGN_IN },
@@ -49,19 +51,22 @@ static const struct {
   { RD_KAFKA_RESP_ERR__STATE, ANNOT_ERROR_STALE, NULL },
 };
 
-/* What the servers' SCRAM refuses since Kafka 4.0: librdkafka before 2.6.1 repeats its nonce. */
+/* What the code alone does not tell. With Kafka 4.0 servers refuse the nonce that librdkafka had in SCRAM before 2.6.1.
+ */
 static const char *
-add_scram (rd_kafka_resp_err_t code, const char *reason)
+find_remedy (rd_kafka_resp_err_t code, const char *reason, const char *remedy)
 {
-  if (code != RD_KAFKA_RESP_ERR__AUTHENTICATION || !reason || !strstr (reason, "SCRAM")
-      || rd_kafka_version () >= 0x02060100)
-    return "";
-  return " (with Kafka 4.0 and later SCRAM needs librdkafka 2.6.1)";
+  if (code == RD_KAFKA_RESP_ERR__TRANSPORT && strstr (reason, "SSL"))
+    return TLS;
+  if (code == RD_KAFKA_RESP_ERR__AUTHENTICATION && strstr (reason, "SCRAM") && rd_kafka_version () < 0x02060100)
+    return SIGN_IN "; SCRAM needs librdkafka 2.6.1 with Kafka 4.0 and later";
+  return remedy;
 }
 
 GError *
 kafka_error_new (rd_kafka_resp_err_t code, const char *what, const char *reason)
 {
+  const char *text = reason ? reason : rd_kafka_err2str (code);
   AnnotError meaning = ANNOT_ERROR_TEMPORARY;
   const char *remedy = NULL;
 
@@ -71,8 +76,8 @@ kafka_error_new (rd_kafka_resp_err_t code, const char *what, const char *reason)
     meaning = meanings[i].meaning;
     remedy = meanings[i].remedy;
   }
-  return g_error_new (ANNOT_ERROR, meaning, "kafka: %s: %s%s%s%s", what, reason ? reason : rd_kafka_err2str (code),
-                      remedy ? "; " : "", remedy ? remedy : "", add_scram (code, reason));
+  remedy = find_remedy (code, text, remedy);
+  return g_error_new (ANNOT_ERROR, meaning, "kafka: %s: %s%s%s", what, text, remedy ? "; " : "", remedy ? remedy : "");
 }
 
 GError *

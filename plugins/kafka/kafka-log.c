@@ -13,7 +13,7 @@
 static gboolean
 is_repetition (const char *facility)
 {
-  static const char *const facilities[] = { "FAIL", "ERROR", "CONFWARN", "AUTOCREATE", "GETPID", NULL };
+  static const char *const facilities[] = { "FAIL", "ERROR", "FATAL", "CONFWARN", "AUTOCREATE", "GETPID", NULL };
 
   return facility && g_strv_contains (facilities, facility);
 }

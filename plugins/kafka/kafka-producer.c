@@ -5,7 +5,10 @@
 #include "kafka-error.h"
 #include "kafka-message.h"
 
+/* A client that is of no use is made anew after a second, and after up to five when that was of no use either. */
 #define AGAIN_MILLISECONDS 1000
+#define AGAIN_BOUND 5
+#define SAY_AGAIN (30 * G_USEC_PER_SEC)
 #define CLOSE_MILLISECONDS 3000
 
 /* A message, or a flush, which is answered when those before it are. */
@@ -24,6 +27,8 @@ struct KafkaProducer {
   GQueue pending; /* Pending, in order; flushes at the head are answered */
   guint messages;
   guint64 produced;
+  guint failures; /* clients in a row that confirmed nothing */
+  gint64 said_at;
   GSource *again_timer;
   GTask *closing;
   GSource *close_timer;
@@ -131,7 +136,10 @@ on_event (rd_kafka_event_t *event, gpointer user_data)
     Pending *pending = message->_private;
     GError *error = delivery_error (pending, message);
 
-    self->produced += error ? 0 : 1;
+    if (!error) {
+      self->produced++;
+      self->failures = 0;
+    }
     finish (self, pending, error);
   }
   settle (self);
@@ -156,6 +164,19 @@ fail_all (KafkaProducer *self, const GError *error)
 
 static gboolean make_handle (KafkaProducer *self, GError **error);
 
+static void
+say (KafkaProducer *self, const GError *error)
+{
+  gint64 now = g_get_monotonic_time ();
+
+  if (self->said_at && now - self->said_at < SAY_AGAIN)
+    return;
+  self->said_at = now;
+  g_warning ("%s", error->message);
+}
+
+static void wait_to_make (KafkaProducer *self);
+
 static gboolean
 make_again (gpointer user_data)
 {
@@ -164,10 +185,17 @@ make_again (gpointer user_data)
 
   clear_source (&self->again_timer);
   if (!make_handle (self, &error)) {
-    g_warning ("%s", error->message);
-    set_timer (self, &self->again_timer, AGAIN_MILLISECONDS, make_again);
+    say (self, error);
+    wait_to_make (self);
   }
   return G_SOURCE_REMOVE;
+}
+
+static void
+wait_to_make (KafkaProducer *self)
+{
+  self->failures = MIN (self->failures + 1, AGAIN_BOUND);
+  set_timer (self, &self->again_timer, AGAIN_MILLISECONDS * self->failures, make_again);
 }
 
 /* What was under way may have arrived: it is sent again, with the same id. */
@@ -179,13 +207,13 @@ on_fatal (const GError *error, gpointer user_data)
       ANNOT_ERROR, g_error_matches (error, ANNOT_ERROR, ANNOT_ERROR_AUTH) ? ANNOT_ERROR_AUTH : ANNOT_ERROR_TEMPORARY,
       "%s; the producer is made anew", error->message);
 
-  g_warning ("%s", lost->message);
+  say (self, lost);
   kafka_handle_free (g_steal_pointer (&self->handle), NULL, NULL);
   fail_all (self, lost);
   if (self->closing)
     end (self);
   else
-    set_timer (self, &self->again_timer, AGAIN_MILLISECONDS, make_again);
+    wait_to_make (self);
 }
 
 static const KafkaHandleListener listener = { on_event, on_failed, on_fatal };

@@ -9,15 +9,18 @@ typedef struct {
   const char *value;
 } Property;
 
-/* Silent for socket.timeout.ms a connection is taken for dead; the cluster is looked for again each second, so that it
- * is found soon after it is back. Statistics come twice a second: health is read from them. */
+/* A connection that is silent for socket.timeout.ms is taken for dead; the cluster is looked for each second, so that
+ * it is found soon after it is back. So are topics: one that was removed and made again has to be noticed between the
+ * two, or reading would go on at the old one's offsets; one that is missing is told after five seconds, well before the
+ * delivery timeout. Health is read from the statistics. */
 static const Property common[] = {
   { "log.queue", "true" },
   { "statistics.interval.ms", "500" },
   { "socket.timeout.ms", "10000" },
   { "socket.keepalive.enable", "true" },
   { "reconnect.backoff.max.ms", "1000" },
-  { "topic.metadata.refresh.interval.ms", "5000" },
+  { "topic.metadata.refresh.interval.ms", "1000" },
+  { "topic.metadata.propagation.max.ms", "5000" },
   { "allow.auto.create.topics", "false" },
 };
 
@@ -34,8 +37,7 @@ static const Property consumer[] = {
 };
 
 /* The largest message is the topic's to say, not the client's. murmur2_random puts a key where Java's producers put it.
- * A topic that is missing is told after five seconds, well before the delivery timeout. Small batches stay below the
- * limit of a topic whose single messages do. */
+ * Small batches stay below the limit of a topic whose single messages do. */
 static const Property producer[] = {
   { "enable.idempotence", "true" },
   { "linger.ms", "5" },
@@ -43,7 +45,6 @@ static const Property producer[] = {
   { "message.max.bytes", "67108864" },
   { "queue.buffering.max.messages", "10000" },
   { "queue.buffering.max.kbytes", "131072" },
-  { "topic.metadata.propagation.max.ms", "5000" },
   { "partitioner", "murmur2_random" },
 };
 

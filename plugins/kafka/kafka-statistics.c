@@ -37,19 +37,22 @@ take_brokers (KafkaStatistics *self, JsonObject *brokers)
   }
 }
 
-/* The library's own lag is unknown (-1) until an offset is stored; with what was committed it is known from the start.
- */
+/* The library's own lag is unknown (-1) until an offset is stored. Before that it is what is behind the committed
+ * offset or, in a partition of which nothing was committed nor handed on, behind where reading begins. */
 static gint64
 find_lag (JsonObject *partition, gint64 committed, gint64 end)
 {
   gint64 stored = get_number (partition, "consumer_lag_stored");
+  gint64 from = committed;
 
   if (stored >= 0)
     return stored;
   /* Nothing was ever written to it. */
   if (end == 0)
     return 0;
-  return committed >= 0 && end >= committed ? end - committed : -1;
+  if (from < 0 && get_number (partition, "app_offset") < 0)
+    from = get_number (partition, "next_offset");
+  return from >= 0 && end >= from ? end - from : -1;
 }
 
 static void
@@ -98,11 +101,14 @@ kafka_statistics_parse (const char *json, gsize length)
   g_autoptr (JsonParser) parser = json_parser_new_immutable ();
   g_autoptr (KafkaStatistics) self = NULL;
   JsonObject *root = NULL;
+  JsonNode *node = NULL;
 
-  if (!json_parser_load_from_data (parser, json, (gssize) length, NULL)
-      || !JSON_NODE_HOLDS_OBJECT (json_parser_get_root (parser)))
+  if (!json_parser_load_from_data (parser, json, (gssize) length, NULL))
     return NULL;
-  root = json_node_get_object (json_parser_get_root (parser));
+  node = json_parser_get_root (parser);
+  if (!node || !JSON_NODE_HOLDS_OBJECT (node))
+    return NULL;
+  root = json_node_get_object (node);
   self = g_new0 (KafkaStatistics, 1);
   self->partitions = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, (GDestroyNotify) annot_partition_free);
   self->queued = MAX (get_number (root, "msg_cnt"), 0);
