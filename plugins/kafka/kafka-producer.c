@@ -91,6 +91,13 @@ end (KafkaProducer *self)
     ended (task);
 }
 
+static gboolean
+end_now (gpointer user_data)
+{
+  end (user_data);
+  return G_SOURCE_REMOVE;
+}
+
 static void
 settle (KafkaProducer *self)
 {
@@ -101,8 +108,9 @@ settle (KafkaProducer *self)
       return;
     finish (self, first, NULL);
   }
+  /* Not from here: the event that has brought the last report is still in hand, and needs its client. */
   if (self->closing)
-    end (self);
+    set_timer (self, &self->close_timer, 0, end_now);
 }
 
 static GError *
