@@ -208,6 +208,13 @@ await_result (PGconn *connection, const PostgresSettings *settings, gint64 deadl
   return FALSE;
 }
 
+gboolean
+postgres_blocking_await (PGconn *connection, const PostgresSettings *settings, guint seconds, GCancellable *cancellable,
+                         GError **error)
+{
+  return await_result (connection, settings, g_get_monotonic_time () + seconds * G_USEC_PER_SEC, cancellable, error);
+}
+
 static gboolean
 is_good (const PGresult *result)
 {

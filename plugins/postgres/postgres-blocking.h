@@ -36,4 +36,8 @@ PGresult *postgres_blocking_execute (PGconn *connection, const PostgresSettings 
                                      const char *const *parameters, guint seconds, GCancellable *cancellable,
                                      GError **error);
 
+/* Sends what is left, and waits until PQgetResult() has something to say. */
+gboolean postgres_blocking_await (PGconn *connection, const PostgresSettings *settings, guint seconds,
+                                  GCancellable *cancellable, GError **error);
+
 G_END_DECLS

@@ -140,7 +140,6 @@ take_state (GString *line, PostgresState state)
     return;
   g_strlcpy (state, code, sizeof (PostgresState));
   g_string_erase (line, code - line->str - 1, 5 + (gssize) strlen (":  "));
-  g_string_insert_c (line, colon - line->str + 1, ' ');
 }
 
 char *

@@ -2,6 +2,7 @@
 /* The store's methods: each becomes a request to the pool. */
 #include "postgres-store.h"
 
+#include "postgres-maintenance.h"
 #include "postgres-operations.h"
 
 struct _PostgresStore {
@@ -9,6 +10,7 @@ struct _PostgresStore {
 
   PostgresSettings *settings;
   PostgresPool *pool;
+  PostgresMaintenance *maintenance;
 };
 
 G_DEFINE_FINAL_TYPE (PostgresStore, postgres_store, ANNOT_TYPE_STORE)
@@ -23,6 +25,8 @@ postgres_store_configure (AnnotStore *store, AnnotConfig *config, GError **error
     return FALSE;
   g_clear_pointer (&self->settings, postgres_settings_unref);
   self->settings = settings;
+  g_clear_pointer (&self->maintenance, postgres_maintenance_free);
+  self->maintenance = postgres_maintenance_new (settings);
   return TRUE;
 }
 
@@ -69,7 +73,10 @@ postgres_store_close (AnnotStore *store, GTask *task)
 {
   PostgresStore *self = POSTGRES_STORE (store);
 
-  postgres_pool_close (self->pool, closed, task);
+  if (self->pool)
+    postgres_pool_close (self->pool, closed, task);
+  else
+    postgres_maintenance_close (self->maintenance, task);
 }
 
 static void
@@ -273,11 +280,36 @@ postgres_store_retain (AnnotStore *store, gint64 completed_before, gint64 frames
 }
 
 static void
+postgres_store_inspect (AnnotStore *store, GTask *task)
+{
+  postgres_maintenance_inspect (POSTGRES_STORE (store)->maintenance, task);
+}
+
+static void
+postgres_store_migrate (AnnotStore *store, GTask *task)
+{
+  postgres_maintenance_migrate (POSTGRES_STORE (store)->maintenance, task);
+}
+
+static void
+postgres_store_dump (AnnotStore *store, GTask *task)
+{
+  postgres_maintenance_dump (POSTGRES_STORE (store)->maintenance, task);
+}
+
+static void
+postgres_store_restore (AnnotStore *store, GPtrArray *records, GTask *task)
+{
+  postgres_maintenance_restore (POSTGRES_STORE (store)->maintenance, records, task);
+}
+
+static void
 postgres_store_finalize (GObject *object)
 {
   PostgresStore *self = POSTGRES_STORE (object);
 
   g_clear_pointer (&self->pool, postgres_pool_free);
+  g_clear_pointer (&self->maintenance, postgres_maintenance_free);
   g_clear_pointer (&self->settings, postgres_settings_unref);
   G_OBJECT_CLASS (postgres_store_parent_class)->finalize (object);
 }
@@ -324,6 +356,10 @@ postgres_store_class_init (PostgresStoreClass *klass)
   store_class->get_secret = postgres_store_get_secret;
   store_class->erase_subject = postgres_store_erase_subject;
   store_class->retain = postgres_store_retain;
+  store_class->inspect = postgres_store_inspect;
+  store_class->migrate = postgres_store_migrate;
+  store_class->dump = postgres_store_dump;
+  store_class->restore = postgres_store_restore;
 }
 
 static void

@@ -563,6 +563,31 @@ test_tallies (StoreFixture *fixture, gconstpointer plugin)
     store_contract_close (stores[i]);
 }
 
+/* A copy of what others are writing would be out of date: they are noticed before it, and after it. */
+static void
+test_copy_beside_others (StoreFixture *fixture, gconstpointer plugin)
+{
+  AnnotStore *store = store_fixture_make (fixture);
+  gboolean stale = FALSE;
+
+  store_contract_put_many (fixture->store, "c", 3, 0.5);
+  STORE_FAIL (store, ANNOT_ERROR_TEMPORARY, dump);
+  store_contract_close (fixture->store);
+  for (guint i = 0; i < 10 && !stale; i++) {
+    g_autoptr (GError) error = NULL;
+    g_autoptr (GPtrArray) batch = STORE_DO (store, dump, &error);
+
+    if (i == 0)
+      execute ("UPDATE annotationd.tallies SET pending = pending WHERE slot = 5");
+    stale = g_error_matches (error, ANNOT_ERROR, ANNOT_ERROR_STALE);
+    g_assert_true (stale || batch != NULL);
+  }
+  g_assert_true (stale);
+  g_assert_true (STORE_GET (store, close));
+  g_assert_true (STORE_GET (store, open));
+  fixture->store = store;
+}
+
 int
 main (int argc, char **argv)
 {
@@ -589,5 +614,6 @@ main (int argc, char **argv)
   store_contract_add (plugin, "own/migrating-at-once", test_migrating_at_once);
   store_contract_add (plugin, "own/without-migrating", test_without_migrating);
   store_contract_add (plugin, "own/tallies", test_tallies);
+  store_contract_add (plugin, "own/copy-beside-others", test_copy_beside_others);
   return g_test_run ();
 }

@@ -138,6 +138,37 @@ def two_instances(tap, server):
         daemon.close()
 
 
+def copies(tap, server):
+    """From SQLite into PostgreSQL and back: what comes back is what went in."""
+    server.add_database("copied")
+    with Daemon() as daemon:
+        daemon.add_user("cora", USER_PASSWORD, ROLES)
+        daemon.start()
+        client = daemon.login("cora", USER_PASSWORD)
+        client.post("/api/v1/examples", [example(f"copied-{i}", priority=i / 100) for i in range(700)])
+        client.post("/api/v1/examples/copied-1/label", {"corrected_detections": [], "quality_score": 0.5})
+        client.post("/api/v1/examples/copied-2/skip", {"reason": "dark"})
+        daemon.stop()
+        there = ["--to", "postgres", "--to-set", f"postgres.conninfo={server.socket_conninfo('copied')}"]
+        done = daemon.ctl("db", "copy", *there, check=False)
+        tap.equal(done.returncode, 0, "a copy from SQLite into PostgreSQL")
+        tap.equal(server.sql("SELECT count(*) || ' ' || max(seq) FROM annotationd.examples", "copied"), "700 700",
+                  "all examples are there")
+        tap.equal(daemon.ctl("db", "copy", *there, check=False).returncode, 65, "not over what is there")
+        with make_daemon(server.socket_conninfo("copied")) as other:
+            status = other.ctl("db", "status")
+            tap.ok("copied" in status.stdout, "the database is described", status.stdout)
+            back = os.path.join(daemon.directory, "back.db")
+            done = other.ctl("db", "copy", "--to", "sqlite", "--to-set", f"sqlite.path={back}", check=False)
+            tap.equal(done.returncode, 0, "and back")
+            other.start()
+            client = other.login("cora", USER_PASSWORD)
+            stats = client.get("/api/v1/stats").json()
+            tap.equal((stats["pending"], stats["completed"]), (699, 1), "it goes on where it stood")
+            tap.equal(client.post("/api/v1/examples", example("copied-3")).json()["status"], "known",
+                      "what was known is known")
+
+
 class Producer(threading.Thread):
     """Posts one example after the other; remembers what was acknowledged and what else was answered."""
 
@@ -259,6 +290,7 @@ def main():
             starts_that_fail(tap, server)
             least_rights(tap, server)
             two_instances(tap, server)
+            copies(tap, server)
         outages(tap)
         failover(tap)
     except Unavailable as reason:
