@@ -25,7 +25,7 @@
 #define PAUSE_MILLISECONDS 5
 #define CONSUME_TARGET 0.6
 #define PRODUCE_TARGET 0.4
-#define PAUSE_TARGET 0.7
+#define PAUSE_TARGET 0.5
 
 static const char *servers;
 static char value[VALUE_BYTES];

@@ -346,6 +346,21 @@ def refused(daemon, text, name):
     daemon.close()
 
 
+def test_least_rights(cluster, settings):
+    """What docs/contracts.md says that a user needs, and nothing else."""
+    cluster.add_acl("annotationd", "Read", topic="wrong-in")
+    cluster.add_acl("annotationd", "Read", group="wrong")
+    cluster.add_acl("annotationd", "Write", topic="wrong-out")
+    with instance(cluster, "wrong", **settings) as daemon:
+        daemon.start()
+        cluster.produce("wrong-in", [example("by-right")])
+        ann = daemon.login("ann", PASSWORD)
+        tap.ok(wait_for(lambda: label_next(ann), 10, 0.2), "read with the right to read", daemon.log()[-1000:])
+        tap.ok(wait_for(lambda: len(cluster.consume("wrong-out")) == 1, 10, 0.3), "written with the right to write",
+               daemon.log()[-1000:])
+        tap.ok(wait_for(lambda: cluster.offsets("wrong").get(("wrong-in", 0)) == 1, 5), "and committed in the group")
+
+
 def test_wrong_starts():
     """What an operator gets wrong once."""
     certificates, stranger = Certificates(), Certificates()
@@ -358,6 +373,7 @@ def test_wrong_starts():
         refused(instance(cluster, "wrong", False, **{**good, "ssl-ca-file": stranger.ca}),
                 "check [kafka] ssl-ca-file", "wrong authority")
         refused(instance(cluster, "wrong", False, **good), "grant it to this user", "no rights")
+        test_least_rights(cluster, good)
         if librdkafka_version() < (2, 6, 1):
             refused(instance(cluster, "wrong", False, **{**good, "sasl-mechanism": "SCRAM-SHA-256"}),
                     "SCRAM needs librdkafka 2.6.1 with", "SCRAM of old")
