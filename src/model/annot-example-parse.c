@@ -87,7 +87,7 @@ read_frame_data (Parser *self, const char *name, GError **error)
     g_prefix_error (error, "%s: ", name);
     return FALSE;
   }
-  example->frame_sha256 = g_compute_checksum_for_bytes (G_CHECKSUM_SHA256, example->frame);
+  example->frame_sha256 = annot_frame_digest (example->frame);
   return TRUE;
 }
 

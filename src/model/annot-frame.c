@@ -2,6 +2,8 @@
 /* Decodes frames from base64 and tells what they are from their first bytes. */
 #include "annot-frame.h"
 
+#include <openssl/evp.h>
+
 #include <string.h>
 
 static const guint8 png_signature[] = { 0x89, 'P', 'N', 'G', '\r', '\n', 0x1a, '\n' };
@@ -308,4 +310,30 @@ annot_frame_decode (const char *text, gsize length, gsize max_bytes, AnnotFrameT
   if (*type == ANNOT_FRAME_NONE)
     return refuse (error, "must be a JPEG, PNG or WebP image");
   return g_bytes_new_take (g_realloc (g_steal_pointer (&data), decoded), decoded);
+}
+
+/**
+ * annot_frame_digest:
+ * @frame: an image
+ *
+ * Uses the processor's own instructions where there are any: images are most of what is received.
+ *
+ * Returns: (transfer full): the SHA-256 in hexadecimal digits
+ */
+char *
+annot_frame_digest (GBytes *frame)
+{
+  guint8 digest[EVP_MAX_MD_SIZE];
+  guint digits = 0;
+  gsize length;
+  const guint8 *data = g_bytes_get_data (frame, &length);
+  GString *text = g_string_sized_new (64);
+
+  if (EVP_Digest (data, length, digest, &digits, EVP_sha256 (), NULL) != 1)
+    g_error ("libcrypto has no SHA-256");
+  for (guint i = 0; i < digits; i++) {
+    g_string_append_c (text, "0123456789abcdef"[digest[i] >> 4]);
+    g_string_append_c (text, "0123456789abcdef"[digest[i] & 0xf]);
+  }
+  return g_string_free (text, FALSE);
 }
