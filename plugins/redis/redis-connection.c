@@ -9,6 +9,8 @@
 /* A connection that has been silent for so long is asked whether it still is one. */
 #define PING_AFTER (5 * G_USEC_PER_SEC)
 #define LARGEST_ARRAY (1024 * 1024)
+/* So much at a time is given to the reader, which moves all that it still has with every reply that it gives. */
+#define SLICE 8192
 
 /* A command whose reply is yet to come. */
 typedef struct {
@@ -253,12 +255,10 @@ read_reply (RedisConnection *self)
 }
 
 static void
-on_received (const char *data, gsize size, gpointer user_data)
+take_slice (RedisConnection *self, const char *data, gsize size)
 {
-  g_autoptr (RedisConnection) self = redis_connection_ref (user_data);
   g_autoptr (GError) error = NULL;
 
-  self->heard_at = g_get_monotonic_time ();
   self->unread += size;
   if (self->unread > self->settings->message_limit + size || redisReaderFeed (self->reader, data, size) != REDIS_OK) {
     error = g_error_new (ANNOT_ERROR, ANNOT_ERROR_TEMPORARY,
@@ -269,6 +269,16 @@ on_received (const char *data, gsize size, gpointer user_data)
   }
   while (read_reply (self))
     ;
+}
+
+static void
+on_received (const char *data, gsize size, gpointer user_data)
+{
+  g_autoptr (RedisConnection) self = redis_connection_ref (user_data);
+
+  self->heard_at = g_get_monotonic_time ();
+  for (gsize at = 0; at < size && !self->closed; at += SLICE)
+    take_slice (self, data + at, MIN (size - at, SLICE));
 }
 
 /* Deadlines */
