@@ -343,13 +343,10 @@ annot_json_reader_get_error (const AnnotJsonReader *self)
 }
 
 gboolean
-annot_json_span_equal (const AnnotJsonSpan *span, const char *name)
+annot_json_span_equal_escaped (const AnnotJsonSpan *span, const char *name)
 {
-  g_autofree char *text = NULL;
+  g_autofree char *text = annot_json_span_dup (span);
 
-  if (!span->escaped)
-    return strlen (name) == span->length && memcmp (span->data, name, span->length) == 0;
-  text = annot_json_span_dup (span);
   return g_strcmp0 (text, name) == 0;
 }
 

@@ -2,6 +2,8 @@
 /* A strict one-pass pull scanner for RFC 8259 documents: validates once, copies nothing. */
 #pragma once
 
+#include <string.h>
+
 #include <annotationd/annotationd.h>
 
 G_BEGIN_DECLS
@@ -9,9 +11,10 @@ G_BEGIN_DECLS
 /**
  * AnnotJsonReader:
  *
- * Walks a document in memory. Lives on the caller's stack; the document must outlive it. Every function answers FALSE once
- * the document was found wrong; annot_json_reader_get_error() then says what and at which byte. Strict: no comments, no
- * trailing commas, valid UTF-8 only, no lone surrogates, depth bounded, nothing but white space after the value.
+ * Walks a document in memory. Lives on the caller's stack; the document must outlive it. Every function answers FALSE
+ * once the document was found wrong; annot_json_reader_get_error() then says what and at which byte. Strict: no
+ * comments, no trailing commas, valid UTF-8 only, no lone surrogates, depth bounded, nothing but white space after the
+ * value.
  */
 typedef struct {
   const char *start;
@@ -60,8 +63,16 @@ ANNOT_API gboolean annot_json_reader_failed (const AnnotJsonReader *self);
 /* Returns: (transfer full): ANNOT_ERROR_INVALID with the problem and the byte offset */
 ANNOT_API GError *annot_json_reader_get_error (const AnnotJsonReader *self);
 
-/* TRUE when the string reads as this plain ASCII name. */
-ANNOT_API gboolean annot_json_span_equal (const AnnotJsonSpan *span, const char *name);
+ANNOT_API gboolean annot_json_span_equal_escaped (const AnnotJsonSpan *span, const char *name);
+/* TRUE when the string reads as this plain ASCII name. Inline: a member's name is compared with all that are known. */
+static inline gboolean
+annot_json_span_equal (const AnnotJsonSpan *span, const char *name)
+{
+  if (span->escaped)
+    return annot_json_span_equal_escaped (span, name);
+  return (span->length == 0 || *span->data == *name) && strncmp (span->data, name, span->length) == 0
+         && name[span->length] == '\0';
+}
 /* Returns: (transfer full) (nullable): unescaped UTF-8; NULL when it holds U+0000 (which no C string can) */
 ANNOT_API char *annot_json_span_dup (const AnnotJsonSpan *span);
 /* Checks one whole document. */

@@ -8,6 +8,8 @@
 #include "annot-json-field.h"
 #include "annot-time.h"
 
+#define DECIMALS_SCALE 1000000
+
 static void
 append_escape (GString *out, guchar c)
 {
@@ -71,6 +73,31 @@ annot_json_append_int (GString *out, gint64 value)
   g_string_append_len (out, at, buffer + sizeof buffer - at);
 }
 
+/* The quotient of two numbers that a double holds exactly is the double nearest to the decimal that they make: what has
+ * up to six decimals, as confidences and priorities have, needs no formatting and no reading back. */
+static gboolean
+append_short_decimal (GString *out, double value)
+{
+  const double scaled = nearbyint (value * DECIMALS_SCALE);
+  gint64 rest;
+  char digits[] = ".000000";
+  gsize length = sizeof digits - 1;
+
+  if (!(fabs (value) >= 1e-4 && fabs (value) < 1e6) || scaled / DECIMALS_SCALE != value)
+    return FALSE;
+  rest = (gint64) fabs (scaled);
+  if (value < 0)
+    g_string_append_c (out, '-');
+  annot_json_append_int (out, rest / DECIMALS_SCALE);
+  rest %= DECIMALS_SCALE;
+  for (gsize i = length - 1; i > 0; i--, rest /= 10)
+    digits[i] = (char) ('0' + rest % 10);
+  while (digits[length - 1] == '0')
+    length--;
+  g_string_append_len (out, digits, (gssize) length);
+  return TRUE;
+}
+
 void
 annot_json_append_double (GString *out, double value)
 {
@@ -85,6 +112,8 @@ annot_json_append_double (GString *out, double value)
     annot_json_append_int (out, (gint64) value);
     return;
   }
+  if (append_short_decimal (out, value))
+    return;
   for (guint i = 0; i < G_N_ELEMENTS (formats); i++) {
     g_ascii_formatd (buffer, sizeof buffer, formats[i], value);
     if (g_ascii_strtod (buffer, NULL) == value)
@@ -124,8 +153,9 @@ annot_json_append_name (GString *out, const char *name)
 {
   if (out->len > 0 && out->str[out->len - 1] != '{')
     g_string_append_c (out, ',');
-  annot_json_append_string (out, name, -1);
-  g_string_append_c (out, ':');
+  g_string_append_c (out, '"');
+  g_string_append (out, name);
+  g_string_append_len (out, "\":", 2);
 }
 
 static gboolean

@@ -15,7 +15,9 @@ ANNOT_API void annot_json_append_int (GString *out, gint64 value);
 ANNOT_API void annot_json_append_time (GString *out, gint64 time);
 /* The bytes in base64, between quotes. */
 ANNOT_API void annot_json_append_base64 (GString *out, GBytes *bytes);
-/* Appends `"name":` after a comma when the object has members already (the last byte is not '{'). */
+/* Appends `"name":` after a comma when the object has members already (the last byte is not '{'). A name needs no
+ * escapes.
+ */
 ANNOT_API void annot_json_append_name (GString *out, const char *name);
 /* A whole member: name and value. */
 ANNOT_API void annot_json_append_member_string (GString *out, const char *name, const char *value);

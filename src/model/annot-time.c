@@ -7,6 +7,8 @@
 /* 0001-01-01T00:00:00Z and 9999-12-31T23:59:59Z. */
 #define FIRST_SECOND G_GINT64_CONSTANT (-62135596800)
 #define LAST_SECOND G_GINT64_CONSTANT (253402300799)
+/* "2026-11-23T08:00:00.123456Z" */
+#define LENGTH_MAX 27
 
 /* Days from 1970-01-01 to a date of the Gregorian calendar (Hinnant, "chrono-Compatible Low-Level Date Algorithms"). */
 static gint64
@@ -132,6 +134,16 @@ annot_time_parse (const char *text, gssize length, gint64 *time)
   return seconds >= FIRST_SECOND && seconds <= LAST_SECOND;
 }
 
+/* Returns: behind n digits and what follows them */
+static char *
+put_digits (char *at, int value, int n, char then)
+{
+  for (int i = n - 1; i >= 0; i--, value /= 10)
+    at[i] = (char) ('0' + value % 10);
+  at[n] = then;
+  return at + n + 1;
+}
+
 /**
  * annot_time_format:
  * @time: microseconds since 1970 UTC, in the years 1 … 9999
@@ -142,8 +154,8 @@ char *
 annot_time_format (gint64 time)
 {
   gint64 seconds = time / G_USEC_PER_SEC, microseconds = time % G_USEC_PER_SEC, days, rest;
-  char fraction[16] = "";
   int year, month, day;
+  char *text, *at;
 
   if (microseconds < 0) {
     microseconds += G_USEC_PER_SEC;
@@ -152,8 +164,15 @@ annot_time_format (gint64 time)
   days = seconds / 86400 - (seconds % 86400 < 0);
   rest = seconds - days * 86400;
   civil_from_days (days, &year, &month, &day);
+  text = at = g_malloc (LENGTH_MAX + 1);
+  at = put_digits (at, year, 4, '-');
+  at = put_digits (at, month, 2, '-');
+  at = put_digits (at, day, 2, 'T');
+  at = put_digits (at, (int) (rest / 3600), 2, ':');
+  at = put_digits (at, (int) (rest / 60 % 60), 2, ':');
+  at = put_digits (at, (int) (rest % 60), 2, microseconds ? '.' : 'Z');
   if (microseconds)
-    g_snprintf (fraction, sizeof fraction, ".%06d", (int) microseconds);
-  return g_strdup_printf ("%04d-%02d-%02dT%02d:%02d:%02d%sZ", year, month, day, (int) (rest / 3600),
-                          (int) (rest / 60 % 60), (int) (rest % 60), fraction);
+    at = put_digits (at, (int) microseconds, 6, 'Z');
+  *at = '\0';
+  return text;
 }

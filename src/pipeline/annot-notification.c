@@ -2,12 +2,17 @@
 /* The texts of notifications: byte for byte what a page's WebSocket gets. */
 #include "annot-notification.h"
 
+#include <string.h>
+
 #include "model/annot-example-json.h"
 #include "model/annot-json-reader.h"
 #include "model/annot-json-writer.h"
 
 /* Deeper than any example may be, so that an own text is never refused for it. */
 #define MAX_DEPTH 512
+/* What is said of an example beside what its producer said. */
+#define EXAMPLE_ROOM 640
+#define EVENT_ROOM 160
 
 void
 annot_notification_free (AnnotNotification *self)
@@ -81,11 +86,13 @@ annot_notification_parse (GBytes *text)
   return g_steal_pointer (&self);
 }
 
+/* room: how long it will be, about. */
 static GString *
-begin (const char *type)
+begin (const char *type, gsize room)
 {
-  GString *out = g_string_new ("{\"type\":");
+  GString *out = g_string_sized_new (room);
 
+  g_string_append (out, "{\"type\":");
   annot_json_append_string (out, type, -1);
   return out;
 }
@@ -93,7 +100,9 @@ begin (const char *type)
 GBytes *
 annot_notification_new_example (const char *epoch, const AnnotExample *example)
 {
-  GString *out = begin ("new_example");
+  gsize room = EXAMPLE_ROOM + strlen (example->payload ? example->payload : "") +
+               strlen (example->detections ? example->detections : "");
+  GString *out = begin ("new_example", room);
 
   annot_json_append_name (out, "epoch");
   annot_json_append_string (out, epoch, -1);
@@ -108,7 +117,7 @@ annot_notification_new_example (const char *epoch, const AnnotExample *example)
 GBytes *
 annot_notification_position (const char *type, const char *epoch, gint64 seq, gint64 pending)
 {
-  GString *out = begin (type);
+  GString *out = begin (type, EVENT_ROOM);
 
   annot_json_append_name (out, "epoch");
   annot_json_append_string (out, epoch, -1);
@@ -125,7 +134,7 @@ annot_notification_position (const char *type, const char *epoch, gint64 seq, gi
 GBytes *
 annot_notification_pending (gint64 count)
 {
-  GString *out = begin ("pending");
+  GString *out = begin ("pending", EVENT_ROOM);
 
   annot_json_append_name (out, "count");
   annot_json_append_int (out, count);
@@ -136,7 +145,7 @@ annot_notification_pending (gint64 count)
 GBytes *
 annot_notification_event (const char *type, const char *event_id, const char *account)
 {
-  GString *out = begin (type);
+  GString *out = begin (type, EVENT_ROOM);
 
   if (event_id) {
     annot_json_append_name (out, "example_id");
