@@ -2,16 +2,19 @@
 /* What all wrappers share: the open/closed phase of a backend, and keeping a call's arguments alive. */
 #include "annot-call.h"
 
+/* Few calls keep more. */
+#define ARGUMENTS 2
+
 typedef struct {
   gpointer argument;
   GDestroyNotify destroy;
 } Kept;
 
-static void
-kept_free (Kept *kept)
+static G_DEFINE_QUARK (annot - call - arguments, arguments)
+
+    static void kept_clear (Kept *kept)
 {
   kept->destroy (kept->argument);
-  g_free (kept);
 }
 
 GTask *
@@ -33,17 +36,15 @@ annot_call_begin (gpointer self, AnnotPhase phase, gpointer tag, GCancellable *c
 gpointer
 annot_call_keep (GTask *task, gpointer argument, GDestroyNotify destroy)
 {
-  GPtrArray *all = g_object_get_data (G_OBJECT (task), "annot-arguments");
-  Kept *kept;
+  GArray *all = g_object_get_qdata (G_OBJECT (task), arguments_quark ());
+  Kept kept = { .argument = argument, .destroy = destroy };
 
   if (!all) {
-    all = g_ptr_array_new_with_free_func ((GDestroyNotify) kept_free);
-    g_object_set_data_full (G_OBJECT (task), "annot-arguments", all, (GDestroyNotify) g_ptr_array_unref);
+    all = g_array_sized_new (FALSE, FALSE, sizeof (Kept), ARGUMENTS);
+    g_array_set_clear_func (all, (GDestroyNotify) kept_clear);
+    g_object_set_qdata_full (G_OBJECT (task), arguments_quark (), all, (GDestroyNotify) g_array_unref);
   }
-  kept = g_new (Kept, 1);
-  kept->argument = argument;
-  kept->destroy = destroy;
-  g_ptr_array_add (all, kept);
+  g_array_append_val (all, kept);
   return argument;
 }
 
