@@ -75,8 +75,9 @@ CREATE FUNCTION annotationd.expire_leases_1 (wanted integer)
 RETURNS TABLE (seq bigint, fence bigint, event_id text, annotator text, leased_at bigint, expires_at bigint)
 LANGUAGE plpgsql SET jit = off SET enable_seqscan = off AS $$
 DECLARE
+  now bigint := annotationd.now_1 ();
   over bigint[] := ARRAY (SELECT e.seq FROM annotationd.examples AS e
-                          WHERE e.expires_at IS NOT NULL AND e.expires_at <= annotationd.now_1 ()
+                          WHERE e.expires_at IS NOT NULL AND e.expires_at <= now
                           ORDER BY e.expires_at LIMIT wanted FOR UPDATE SKIP LOCKED);
 BEGIN
   IF cardinality (over) = 0 THEN

@@ -61,11 +61,13 @@ $$;
 CREATE FUNCTION annotationd.add_session_1 (new_jti text, of_account text, new_expires_at bigint, grace bigint)
 RETURNS void
 LANGUAGE plpgsql AS $$
+DECLARE
+  now bigint := annotationd.now_1 ();
 BEGIN
   INSERT INTO annotationd.sessions (jti, account, expires_at) VALUES (new_jti, of_account, new_expires_at)
   ON CONFLICT DO NOTHING;
   DELETE FROM annotationd.sessions AS s
-  WHERE s.jti IN (SELECT x.jti FROM annotationd.sessions AS x WHERE x.expires_at <= annotationd.now_1 () - grace
+  WHERE s.jti IN (SELECT x.jti FROM annotationd.sessions AS x WHERE x.expires_at <= now - grace
                   ORDER BY x.expires_at LIMIT 2 FOR UPDATE SKIP LOCKED);
 END
 $$;
