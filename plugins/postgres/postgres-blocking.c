@@ -153,7 +153,8 @@ check_server (const PGconn *connection, const PostgresSettings *settings, GError
 }
 
 /* A session of our own keeps its settings; behind a pooler of transactions each transaction brings them along.
- * Compiling the short statements of a daemon costs more than running them. */
+ * Compiling the short statements of a daemon costs more than running them. The server looks for a client that is gone
+ * without a word, too: by itself it would keep such a session, and what that has locked, for hours. */
 static gboolean
 set_up (PGconn *connection, const PostgresSettings *settings, guint statement_milliseconds, GCancellable *cancellable,
         GError **error)
@@ -171,6 +172,10 @@ set_up (PGconn *connection, const PostgresSettings *settings, guint statement_mi
                                       "SELECT set_config ('statement_timeout', $1, false),"
                                       " set_config ('lock_timeout', $2, false),"
                                       " set_config ('idle_in_transaction_session_timeout', '60000', false),"
+                                      " set_config ('tcp_keepalives_idle', '10', false),"
+                                      " set_config ('tcp_keepalives_interval', '5', false),"
+                                      " set_config ('tcp_keepalives_count', '3', false),"
+                                      " set_config ('tcp_user_timeout', '25000', false),"
                                       " set_config ('jit', 'off', false)",
                                       parameters, SET_UP_SECONDS, cancellable, error);
   return result != NULL;
