@@ -192,6 +192,16 @@ set_ready_time (PostgresConnection *self)
     g_source_set_ready_time (self->source, self->activity + limit);
 }
 
+/* Whether one more piece may be given to libpq. The commit goes right behind what it commits: a server that waits for it
+ * holds locks that others wait for. */
+static gboolean
+has_room (const PostgresConnection *self)
+{
+  const PostgresRequest *request = self->sending->data;
+
+  return self->unsent < UNSENT_BYTES || request->next_statement == request->statements->len;
+}
+
 static void
 send_more (PostgresConnection *self)
 {
@@ -200,7 +210,7 @@ send_more (PostgresConnection *self)
   while (!self->lost && !full) {
     int rest;
 
-    while (self->sending && self->unsent < UNSENT_BYTES)
+    while (self->sending && has_room (self))
       if (!send_piece (self))
         return;
     rest = PQflush (self->handle);

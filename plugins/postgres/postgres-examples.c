@@ -22,6 +22,7 @@ typedef struct {
   PostgresArray *label_rows;
   PostgresArray *face_names;
   PostgresArray *face_rows;
+  PostgresArray *frame_rows;
 } Columns;
 
 static void
@@ -44,6 +45,7 @@ columns_init (Columns *columns)
   columns->label_rows = postgres_array_new (POSTGRES_ARRAY_INT4);
   columns->face_names = postgres_array_new (POSTGRES_ARRAY_TEXT);
   columns->face_rows = postgres_array_new (POSTGRES_ARRAY_INT4);
+  columns->frame_rows = postgres_array_new (POSTGRES_ARRAY_INT4);
 }
 
 static void
@@ -79,13 +81,14 @@ add_row (Columns *columns, const AnnotExample *example, guint row)
   add_names (columns->face_names, columns->face_rows, example->face_hashes, row);
 }
 
-/* For each row of a batch which of the rows that are sent it is, from 1; negative when an earlier one has its id. */
+/* Adds the statements: the frames first, so that all that takes its time on the way has come when the rows get their
+ * numbers. Returns: for each row of the batch which of the rows that are sent it is, from 1; negative when an earlier
+ * one has its id */
 static GArray *
 send_rows (PostgresRequest *request, GPtrArray *examples)
 {
   g_autoptr (GHashTable) places = g_hash_table_new (g_str_hash, g_str_equal);
   GArray *rows = g_array_sized_new (FALSE, FALSE, sizeof (int), examples->len);
-  g_autoptr (GPtrArray) framed = g_ptr_array_new ();
   Columns all;
   int sent = 0;
 
@@ -98,29 +101,28 @@ send_rows (PostgresRequest *request, GPtrArray *examples)
       place = ++sent;
       g_hash_table_insert (places, example->event_id, GINT_TO_POINTER (place));
       add_row (&all, example, (guint) place);
-      if (example->frame && example->frame_type != ANNOT_FRAME_NONE)
-        g_ptr_array_add (framed, (gpointer) example);
+      if (example->frame && example->frame_type != ANNOT_FRAME_NONE) {
+        postgres_array_add_integer (all.frame_rows, place);
+        postgres_request_add (request, "put-frame",
+                              postgres_parameters_new ("nbt", place, example->frame, example->event_id));
+      }
     }
     g_array_append_val (rows, place);
   }
   postgres_request_add (request, "put-examples",
-                        postgres_parameters_new ("AAAAAAAAAAAAAAAAA", all.event_ids, all.camera_ids, all.timestamps,
+                        postgres_parameters_new ("AAAAAAAAAAAAAAAAAA", all.event_ids, all.camera_ids, all.timestamps,
                                                  all.priorities, all.frame_types, all.frame_hashes, all.topics,
                                                  all.partitions, all.offsets, all.labels, all.faces, all.detections,
                                                  all.payloads, all.label_names, all.label_rows, all.face_names,
-                                                 all.face_rows));
-  for (guint i = 0; i < framed->len; i++) {
-    const AnnotExample *example = framed->pdata[i];
-
-    postgres_request_add (request, "put-frame", postgres_parameters_new ("tb", example->event_id, example->frame));
-  }
+                                                 all.face_rows, all.frame_rows));
   return rows;
 }
 
 static void
 answer_put (PostgresRequest *request, GTask *task)
 {
-  const PGresult *result = postgres_request_get_result (request, 0);
+  /* Those before it are the frames'. */
+  const PGresult *result = postgres_request_get_result (request, request->results->len - 1);
   g_autoptr (GArray) seqs = postgres_result_integers (result, 0, 1);
   gint64 last = postgres_result_integer (result, 0, 0);
   const GArray *rows = request->subject;

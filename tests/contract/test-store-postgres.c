@@ -588,6 +588,95 @@ test_copy_beside_others (StoreFixture *fixture, gconstpointer plugin)
   fixture->store = store;
 }
 
+static GPtrArray *
+make_framed (const char *id, const char *bytes)
+{
+  GPtrArray *rows = g_ptr_array_new_with_free_func ((GDestroyNotify) annot_example_unref);
+
+  g_ptr_array_add (rows, store_contract_make_example (id, 0.5));
+  store_contract_add_frame (rows->pdata[0], bytes);
+  return rows;
+}
+
+/* An instance that is cut off, or stands still, while its frames are on their way must not keep all others from
+ * putting: nobody would let go of what it has locked. The frames' table that is locked here stands for the way. */
+static void
+test_frames_under_way (StoreFixture *fixture, gconstpointer plugin)
+{
+  static const char *const options[] = { "postgres.lock-timeout=20", NULL };
+  AnnotStore *slow = open_with (fixture, options);
+  PGconn *way = connect_beside ();
+  g_autoptr (GPtrArray) framed = make_framed ("slow", "frame");
+  g_autoptr (GPtrArray) rows = make_batch ("f", 0, 0);
+  g_auto (AnnotTestCall) call = ANNOT_TEST_CALL_INIT;
+  g_autoptr (GArray) results = NULL;
+  gint64 begun;
+
+  g_free (query_on (way, "BEGIN; LOCK TABLE annotationd.frames IN SHARE MODE"));
+  annot_store_put_examples (slow, framed, NULL, annot_test_call_done, &call);
+  while (count ("SELECT count(*) FROM pg_locks WHERE NOT granted") == 0)
+    annot_test_wait_for (10);
+  begun = g_get_monotonic_time ();
+  results = STORE_GET (fixture->store, put_examples, rows);
+  g_assert_cmpint (g_get_monotonic_time () - begun, <, 2 * G_USEC_PER_SEC);
+  g_assert_cmpint (g_array_index (results, AnnotPutResult, 0).seq, ==, 1);
+  g_free (query_on (way, "COMMIT"));
+  g_clear_pointer (&results, g_array_unref);
+  results = annot_store_put_examples_finish (slow, annot_test_call_wait (&call), NULL);
+  g_assert_cmpint (g_array_index (results, AnnotPutResult, 0).seq, ==, ROWS + 1);
+  assert_gapless (ROWS + 1);
+  PQfinish (way);
+  store_contract_close (slow);
+}
+
+/* A message that is read again while its example is being erased brings nothing of it back. */
+static void
+test_frame_of_erased (StoreFixture *fixture, gconstpointer plugin)
+{
+  PGconn *eraser = connect_beside ();
+  g_autoptr (GPtrArray) rows = make_framed ("gone", "frame");
+  g_autoptr (GPtrArray) again = make_framed ("gone", "frame");
+  g_auto (AnnotTestCall) call = ANNOT_TEST_CALL_INIT;
+  g_autoptr (GArray) first = STORE_GET (fixture->store, put_examples, rows);
+  g_autoptr (GArray) results = NULL;
+
+  g_assert_cmpuint (first->len, ==, 1);
+  g_free (query_on (eraser, "BEGIN; SELECT annotationd.erase_examples_1 (ARRAY[1])"));
+  annot_store_put_examples (fixture->store, again, NULL, annot_test_call_done, &call);
+  annot_test_wait_for (300);
+  g_free (query_on (eraser, "COMMIT"));
+  results = annot_store_put_examples_finish (fixture->store, annot_test_call_wait (&call), NULL);
+  g_assert_true (g_array_index (results, AnnotPutResult, 0).known);
+  g_assert_cmpint (count ("SELECT count(*) FROM annotationd.examples"), ==, 0);
+  g_assert_cmpint (count ("SELECT count(*) FROM annotationd.frames"), ==, 0);
+  PQfinish (eraser);
+}
+
+/* Nor does it lose its frame when it is a new one by the time that it is put. */
+static void
+test_frame_of_removed (StoreFixture *fixture, gconstpointer plugin)
+{
+  PGconn *other = connect_beside ();
+  g_autoptr (GPtrArray) rows = make_framed ("back", "frame");
+  g_autoptr (GPtrArray) again = make_framed ("back", "frame");
+  g_auto (AnnotTestCall) call = ANNOT_TEST_CALL_INIT;
+  g_autoptr (GArray) first = STORE_GET (fixture->store, put_examples, rows);
+  g_autoptr (GArray) results = NULL;
+
+  g_assert_cmpuint (first->len, ==, 1);
+  g_free (query_on (other, "BEGIN; SELECT 1 FROM annotationd.position FOR UPDATE"));
+  annot_store_put_examples (fixture->store, again, NULL, annot_test_call_done, &call);
+  while (count ("SELECT count(*) FROM pg_locks WHERE NOT granted") == 0)
+    annot_test_wait_for (10);
+  g_free (query_on (other, "SELECT annotationd.erase_examples_1 (ARRAY[1]); COMMIT"));
+  results = annot_store_put_examples_finish (fixture->store, annot_test_call_wait (&call), NULL);
+  g_assert_false (g_array_index (results, AnnotPutResult, 0).known);
+  g_assert_cmpint (
+      count ("SELECT count(*) FROM annotationd.frames AS f JOIN annotationd.examples AS e ON e.seq = f.seq"), ==, 1);
+  g_assert_cmpint (count ("SELECT count(*) FROM annotationd.frames"), ==, 1);
+  PQfinish (other);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -615,5 +704,8 @@ main (int argc, char **argv)
   store_contract_add (plugin, "own/without-migrating", test_without_migrating);
   store_contract_add (plugin, "own/tallies", test_tallies);
   store_contract_add (plugin, "own/copy-beside-others", test_copy_beside_others);
+  store_contract_add (plugin, "own/frames-under-way", test_frames_under_way);
+  store_contract_add (plugin, "own/frame-of-erased", test_frame_of_erased);
+  store_contract_add (plugin, "own/frame-of-removed", test_frame_of_removed);
   return g_test_run ();
 }

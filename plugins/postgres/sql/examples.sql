@@ -6,15 +6,15 @@ e.seq, e.event_id, e.camera_id, e.timestamp, e.priority, e.status, e.annotator, 
 e.received_at, e.frame_type, e.frame_sha256, e.source_topic, e.source_partition, e.source_offset, e.labels,
 e.face_hashes, e.detections, e.payload
 
--- name: put-examples
-SELECT p.last, p.seqs
-FROM annotationd.put_examples_1 ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17) AS p;
-
--- A frame of the same transaction's new example; one that was there keeps its own, or none.
+-- The frame of a row of the batch that follows, unless its example is there.
 -- name: put-frame
 INSERT INTO annotationd.frames (seq, bytes)
-SELECT e.seq, $2 FROM annotationd.examples AS e WHERE e.event_id = $1 AND e.frame_type <> 0
-ON CONFLICT DO NOTHING;
+SELECT annotationd.frame_place_1 ($1), $2
+WHERE NOT EXISTS (SELECT 1 FROM annotationd.examples AS e WHERE e.event_id = $3);
+
+-- name: put-examples
+SELECT p.last, p.seqs
+FROM annotationd.put_examples_1 ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18) AS p;
 
 -- name: position
 SELECT p.epoch, p.seq, (SELECT sum (t.pending)::bigint FROM annotationd.tallies AS t)

@@ -4,7 +4,8 @@
 -- The functions that work on large tables switch the plans off that read all of a table: a session keeps its plans, and
 -- one that was made while the table was small must not be kept while it grows by millions.
 
--- Deadlines go by this clock.
+-- Deadlines go by this clock. A query by an index takes it from a variable: a clock in the condition itself is asked for
+-- each row of the table.
 CREATE FUNCTION annotationd.now_1 () RETURNS bigint
 LANGUAGE sql VOLATILE AS $$
   SELECT (extract (epoch FROM clock_timestamp ()) * 1000000)::bigint
@@ -39,16 +40,28 @@ BEGIN
 END
 $$;
 
--- Puts a batch. Each array has one element a row, but for names and the row (from 1) that each belongs to. Answers the
+-- Where a frame lies between its coming and the moment that its example gets a number: below all numbers, and apart from
+-- what other sessions put at the same time.
+CREATE FUNCTION annotationd.frame_place_1 (place integer) RETURNS bigint
+LANGUAGE sql STABLE AS $$
+  SELECT - (pg_backend_pid ()::bigint << 32 | place)
+$$;
+
+-- Puts a batch. Each array has one element a row, but for names and the row (from 1) that each belongs to, and for the
+-- rows that have a frame, whose frames came earlier in the transaction, unless their examples were there. Answers the
 -- last number before the batch and every row's own: a row whose number is not larger was there already.
+--
+-- Nothing that has to come over the network may follow in the transaction: a client that stands still, or a host that is
+-- cut off, would hold the position, and with it the intake of all others, until somebody ends its session.
 CREATE FUNCTION annotationd.put_examples_1 (event_ids text[], camera_ids text[], timestamps bigint[],
   priorities double precision[], frame_types integer[], frame_hashes text[], topics text[], partitions integer[],
   offsets bigint[], labels_json text[], faces_json text[], detections_json text[], payloads text[],
-  label_names text[], label_rows integer[], face_names text[], face_rows integer[],
+  label_names text[], label_rows integer[], face_names text[], face_rows integer[], frame_rows integer[],
   OUT last bigint, OUT seqs bigint[])
 LANGUAGE plpgsql SET jit = off SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off AS $$
 DECLARE
   fresh bigint;
+  framed bigint;
 BEGIN
   SELECT p.seq INTO last FROM annotationd.position AS p WHERE p.only_row FOR UPDATE;
 
@@ -60,6 +73,19 @@ BEGIN
     FROM unnest (event_ids) WITH ORDINALITY AS u (event_id, n)
     LEFT JOIN annotationd.examples AS e ON e.event_id = u.event_id
   ) AS r;
+  IF cardinality (frame_rows) > 0 THEN
+    UPDATE annotationd.frames AS f SET seq = seqs[r.row]
+    FROM (SELECT unnest (frame_rows) AS row) AS r
+    WHERE f.seq = annotationd.frame_place_1 (r.row) AND seqs[r.row] > last;
+    GET DIAGNOSTICS framed = ROW_COUNT;
+    -- Its example was there when the frame came, and has been removed since: once more, and it is a new one.
+    IF framed < (SELECT count (*) FROM unnest (frame_rows) AS r (row) WHERE seqs[r.row] > last) THEN
+      RAISE 'an example was removed while it was put' USING ERRCODE = 'serialization_failure';
+    END IF;
+    -- And the other way round: it came meanwhile, with its own frame or none.
+    DELETE FROM annotationd.frames AS f
+    USING (SELECT unnest (frame_rows) AS row) AS r WHERE f.seq = annotationd.frame_place_1 (r.row);
+  END IF;
   IF fresh = 0 THEN
     RETURN;
   END IF;
