@@ -36,7 +36,8 @@ stop_daemon() {
 
 # start_daemon [VARIABLE=VALUE]…
 start_daemon() {
-  as annotationd "$@" annotationd &
+  # Not by as(): of a function in the background the process would be a shell.
+  setpriv --reuid=annotationd --regid=annotationd --init-groups env HOME=/ "$@" annotationd &
   daemon=$!
   trap stop_daemon EXIT
   wait_for is_ready
