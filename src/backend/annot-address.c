@@ -152,12 +152,21 @@ annot_address_mask (const char *address)
   return mask_pairs (address);
 }
 
+/* Pass-through keys have no flags of their own; their names tell. */
+static gboolean
+is_secret_name (const char *key)
+{
+  g_autofree char *lower = g_ascii_strdown (key, -1);
+
+  return strstr (lower, "password") || strstr (lower, "secret") || strstr (lower, "token") || strstr (lower, "key.pem");
+}
+
 gboolean
-annot_option_is_secret (const AnnotOption *option, const char *text)
+annot_option_is_secret (const AnnotOption *option, const char *key, const char *text)
 {
   g_autofree char *masked = NULL;
 
-  if (option->flags & ANNOT_OPTION_SECRET)
+  if (option->flags & ANNOT_OPTION_SECRET || (option->type == ANNOT_OPTION_PREFIX && is_secret_name (key)))
     return TRUE;
   if (!(option->flags & ANNOT_OPTION_ADDRESS))
     return FALSE;

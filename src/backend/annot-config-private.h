@@ -40,8 +40,8 @@ gboolean annot_config_set (AnnotConfig *self, AnnotValue *value, const char *key
 
 /* annot-option-value.c: reads text as the option's type into value, which is left as it was on error. */
 gboolean annot_value_parse (AnnotValue *value, const char *text, char separator, GError **error);
-/* annot-address.c: whether that text must not be printed, nor stand where everyone may read it. */
-gboolean annot_option_is_secret (const AnnotOption *option, const char *text);
+/* annot-address.c: whether that text of the key must not be printed, nor stand where everyone may read it. */
+gboolean annot_option_is_secret (const AnnotOption *option, const char *key, const char *text);
 /* Returns: (transfer full): what the option takes, for the manual page ("a whole number from 1 to 10000") */
 char *annot_option_describe (const AnnotOption *option);
 /* Returns: (transfer full) (nullable): the default as a person writes it ("8h"), for the manual page */

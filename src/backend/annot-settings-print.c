@@ -5,15 +5,6 @@
 #include <glib/gi18n-lib.h>
 #include <string.h>
 
-/* Pass-through keys have no flags of their own; their names tell. */
-static gboolean
-is_secret_name (const char *name)
-{
-  g_autofree char *lower = g_ascii_strdown (name, -1);
-
-  return strstr (lower, "password") || strstr (lower, "secret") || strstr (lower, "token") || strstr (lower, "key.pem");
-}
-
 static void
 print_prefixed (GString *out, const AnnotValue *value)
 {
@@ -21,11 +12,11 @@ print_prefixed (GString *out, const AnnotValue *value)
 
   for (GList *item = keys; item; item = item->next) {
     const char *key = item->data;
-    gboolean hidden = is_secret_name (key);
+    const char *text = g_hash_table_lookup (value->prefixed, key);
+    gboolean hidden = annot_option_is_secret (value->option, key, text);
 
     g_string_append_printf (out, "%s%.*s%s=%s\n", hidden ? "#" : "", (int) strlen (value->option->key) - 1,
-                            value->option->key, key,
-                            hidden ? "(hidden)" : (char *) g_hash_table_lookup (value->prefixed, key));
+                            value->option->key, key, hidden ? "(hidden)" : text);
   }
 }
 
@@ -45,7 +36,7 @@ print_value (GString *out, const AnnotValue *value)
     g_string_append_printf (out, "#%s=\n", option->key);
   else if (option->flags & ANNOT_OPTION_SECRET)
     g_string_append_printf (out, "#%s=(hidden)\n", option->key);
-  else if (annot_option_is_secret (option, value->text))
+  else if (annot_option_is_secret (option, option->key, value->text))
     g_string_append_printf (out, "#%s=%s\n", option->key, masked = annot_address_mask (value->text));
   else
     g_string_append_printf (out, "%s=%s\n", option->key, value->text);

@@ -83,7 +83,7 @@ annot_settings_apply (AnnotConfig *config, const char *group, const char *key, c
   if (!value || g_str_has_suffix (key, "*"))
     return refuse_key (config, origin, group, key, error);
   if (is_secret)
-    *is_secret = annot_option_is_secret (value->option, text);
+    *is_secret = annot_option_is_secret (value->option, key, text);
   if (annot_config_set (config, value, key, text, separator, origin, error))
     return TRUE;
   g_prefix_error (error, "%s: [%s] %s: ", origin, group, key);
@@ -225,7 +225,7 @@ apply_override (AnnotConfig *config, const char *text, GError **error)
   group = g_strndup (text, (gsize) (dot - text));
   key = g_strndup (dot + 1, (gsize) (equals - dot - 1));
   value = annot_config_find (config, group, key);
-  if (value && annot_option_is_secret (value->option, equals + 1)) {
+  if (value && annot_option_is_secret (value->option, key, equals + 1)) {
     set_error (error, "--set: [%s] %s: a secret on the command line can be seen by every user of the host; use a "
                "file or the environment", group, key);
     return FALSE;

@@ -363,6 +363,9 @@ test_override_mistakes (Fixture *fixture, gconstpointer data)
       {"auth.secret=0123456789abcdef0123456789abcdef",
        "--set: [auth] secret: a secret on the command line can be seen by every user of the host; use a file or the "
        "environment"},
+      {"kafka.rdkafka.ssl.keystore.password=hush-hush",
+       "--set: [kafka] rdkafka.ssl.keystore.password: a secret on the command line can be seen by every user of the "
+       "host; use a file or the environment"},
       {"kafka.url=https://me:hush-hush@there",
        "--set: [kafka] url: a secret on the command line can be seen by every user of the host; use a file or the "
        "environment"},
@@ -385,6 +388,7 @@ test_secret_in_readable_file (Fixture *fixture, gconstpointer data)
   } cases[] = {
       {"[auth]\nsecret=0123456789abcdef0123\n", "[auth] secret"},
       {"[kafka]\nurl=https://me:hush-hush@there\n", "[kafka] url"},
+      {"[kafka]\nrdkafka.ssl.keystore.password=hush-hush\n", "[kafka] rdkafka.ssl.keystore.password"},
   };
 
   for (gsize i = 0; i < G_N_ELEMENTS (cases); i++) {
