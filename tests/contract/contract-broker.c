@@ -222,6 +222,35 @@ test_flush (Fixture *fixture, gconstpointer data)
   assert_range (consumer, 0, 0, 500);
 }
 
+/* As the intake pauses: often and for a moment, and now and then for longer. Nothing is skipped, nothing comes twice.
+ */
+static void
+test_pause_often (Fixture *fixture, gconstpointer data)
+{
+  static const guint pauses[] = { 0, 20, 480, 500, 520, 0, 700, 20, 510, 1100 };
+  g_autoptr (AnnotTestConsumer) consumer = open_broker (fixture);
+  g_auto (AnnotTestCall) call = ANNOT_TEST_CALL_INIT;
+
+  for (guint i = 0; i < 8000; i++)
+    start_produce (consumer, fixture->topic, i, NULL, NULL, NULL);
+  annot_broker_flush (consumer->broker, NULL, annot_test_call_done, &call);
+  g_assert_true (annot_broker_flush_finish (consumer->broker, annot_test_call_wait (&call), NULL));
+  for (guint i = 0; i < G_N_ELEMENTS (pauses); i++) {
+    consumer->pause_at = 100 + i * 700;
+    if (i == 0)
+      annot_test_consumer_consume (consumer, fixture->topic);
+    else
+      annot_broker_resume (consumer->broker);
+    g_assert_true (annot_test_consumer_wait (consumer, consumer->pause_at));
+    annot_test_wait_for (pauses[i]);
+  }
+  annot_broker_resume (consumer->broker);
+  g_assert_true (annot_test_consumer_wait (consumer, 8000));
+  annot_test_wait_for (100);
+  g_assert_cmpuint (consumer->messages->len, ==, 8000);
+  assert_range (consumer, 0, 0, 8000);
+}
+
 static void
 test_flush_of_nothing (Fixture *fixture, gconstpointer data)
 {
@@ -421,6 +450,7 @@ main (int argc, char **argv)
   ADD ("/broker/restart/without-storing", test_restart_without_storing);
   ADD ("/broker/restart/in-the-middle", test_restart_in_the_middle);
   ADD ("/broker/pause/exact", test_pause);
+  ADD ("/broker/pause/often", test_pause_often);
   ADD ("/broker/pause/before-consuming", test_pause_before_consuming);
   ADD ("/broker/flush/many", test_flush);
   ADD ("/broker/flush/nothing", test_flush_of_nothing);
