@@ -132,9 +132,45 @@ def test_files(tap):
     tap.equal(unused, [], "Debian: every pattern takes something")
 
 
+SYSTEMCTL = """#!/bin/sh
+case $1 in
+list-units) printf 'annotationd@1.service loaded active\\nannotationd@2.service loaded active\\n' ;;
+esac
+"""
+INVOKE = """#!/bin/sh
+echo "$*" >>"$CALLS"
+"""
+
+
+def run_script(name, *arguments):
+    """Runs a maintainer script where two instances run. Returns what it did to them."""
+    with tempfile.TemporaryDirectory() as folder:
+        calls = os.path.join(folder, "calls")
+        script = read(DEBIAN, name).replace("/run/systemd/system", folder).replace("#DEBHELPER#", "")
+        for program, text in (("systemctl", SYSTEMCTL), ("deb-systemd-invoke", INVOKE), (name, script)):
+            with open(os.path.join(folder, program), "w", encoding="utf-8") as file:
+                file.write(text)
+            os.chmod(os.path.join(folder, program), 0o755)
+        subprocess.run([os.path.join(folder, name), *arguments], check=True, timeout=30,
+                       env={**os.environ, "PATH": f"{folder}:{os.environ['PATH']}", "CALLS": calls})
+        return read(calls).splitlines() if os.path.exists(calls) else []
+
+
+def test_scripts(tap):
+    restarted = ["try-restart annotationd@1.service", "try-restart annotationd@2.service"]
+    tap.equal(run_script("annotationd.postinst", "configure", ""), [], "Debian: an installation starts nothing")
+    tap.equal(run_script("annotationd.postinst", "configure", "0.0.9-1"), restarted,
+              "Debian: an upgrade restarts what runs, one after the other")
+    tap.equal(run_script("annotationd.postinst", "triggered", "/usr/lib"), restarted, "Debian: so does that of a plugin")
+    tap.equal(run_script("annotationd.prerm", "remove"), ["stop annotationd@1.service", "stop annotationd@2.service"],
+              "Debian: a removal stops them")
+    tap.equal(run_script("annotationd.prerm", "upgrade", "0.2.0-1"), [], "Debian: an upgrade does not")
+
+
 def main():
     tap = Tap()
     test_plugins(tap)
+    test_scripts(tap)
     test_files(tap)
     tap.done()
 
