@@ -156,12 +156,12 @@ check_server (const PGconn *connection, const PostgresSettings *settings, GError
  * Compiling the short statements of a daemon costs more than running them. The server looks for a client that is gone
  * without a word, too: by itself it would keep such a session, and what that has locked, for hours. */
 static gboolean
-set_up (PGconn *connection, const PostgresSettings *settings, guint statement_milliseconds, GCancellable *cancellable,
+set_up (PGconn *connection, const PostgresSettings *settings, const PostgresSession *session, GCancellable *cancellable,
         GError **error)
 {
-  g_autofree char *statement = g_strdup_printf ("%u", statement_milliseconds);
+  g_autofree char *statement = g_strdup_printf ("%u", session->statement_milliseconds);
   g_autofree char *lock = g_strdup_printf ("%u", settings->lock_milliseconds);
-  const char *parameters[] = { statement, lock, NULL };
+  const char *parameters[] = { statement, lock, session->by_index ? "off" : "on", NULL };
   g_autoptr (PGresult) result = NULL;
 
   if (!check_server (connection, settings, error))
@@ -171,6 +171,7 @@ set_up (PGconn *connection, const PostgresSettings *settings, guint statement_mi
   result = postgres_blocking_execute (connection, settings,
                                       "SELECT set_config ('statement_timeout', $1, false),"
                                       " set_config ('lock_timeout', $2, false),"
+                                      " set_config ('enable_seqscan', $3, false),"
                                       " set_config ('idle_in_transaction_session_timeout', '60000', false),"
                                       " set_config ('tcp_keepalives_idle', '10', false),"
                                       " set_config ('tcp_keepalives_interval', '5', false),"
@@ -182,12 +183,12 @@ set_up (PGconn *connection, const PostgresSettings *settings, guint statement_mi
 }
 
 PGconn *
-postgres_blocking_connect (const PostgresSettings *settings, guint statement_milliseconds, GCancellable *cancellable,
+postgres_blocking_connect (const PostgresSettings *settings, const PostgresSession *session, GCancellable *cancellable,
                            GError **error)
 {
   g_autoptr (PGconn) connection = connect_to_any (settings, cancellable, error);
 
-  if (!connection || !set_up (connection, settings, statement_milliseconds, cancellable, error))
+  if (!connection || !set_up (connection, settings, session, cancellable, error))
     return NULL;
   return g_steal_pointer (&connection);
 }

@@ -12,8 +12,19 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (PGconn, PQfinish)
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (PGresult, PQclear)
 
 /**
- * postgres_blocking_connect:
+ * PostgresSession:
  * @statement_milliseconds: how long a statement of this connection may take
+ * @by_index: its statements find rows by index, however small a table is: they are prepared, and a plan that was made
+ *  while it was small must not be kept while it grows by millions
+ */
+typedef struct {
+  guint statement_milliseconds;
+  gboolean by_index;
+} PostgresSession;
+
+/**
+ * postgres_blocking_connect:
+ * @session: what it is for
  * @cancellable: (nullable): ends the waiting
  *
  * Tries the hosts in their order until one lets us in that may be written to. Name resolution, TLS handshakes and key
@@ -21,7 +32,7 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (PGresult, PQclear)
  *
  * Returns: (transfer full) (nullable): the connection, not blocking, its session set up
  */
-PGconn *postgres_blocking_connect (const PostgresSettings *settings, guint statement_milliseconds,
+PGconn *postgres_blocking_connect (const PostgresSettings *settings, const PostgresSession *session,
                                    GCancellable *cancellable, GError **error);
 
 /**

@@ -4,7 +4,7 @@
 
 typedef struct {
   PostgresSettings *settings;
-  guint statement_milliseconds;
+  PostgresSession session;
   PostgresPrepare prepare;
 } Wanted;
 
@@ -28,8 +28,7 @@ connect_in_thread (GTask *task, gpointer source, gpointer task_data, GCancellabl
 {
   const Wanted *wanted = task_data;
   g_autoptr (GError) error = NULL;
-  g_autoptr (PGconn) connection
-      = postgres_blocking_connect (wanted->settings, wanted->statement_milliseconds, cancellable, &error);
+  g_autoptr (PGconn) connection = postgres_blocking_connect (wanted->settings, &wanted->session, cancellable, &error);
 
   if (connection && (!wanted->prepare || wanted->prepare (connection, wanted->settings, cancellable, &error)))
     g_task_return_pointer (task, g_steal_pointer (&connection), finish_connection);
@@ -38,14 +37,14 @@ connect_in_thread (GTask *task, gpointer source, gpointer task_data, GCancellabl
 }
 
 void
-postgres_connect (PostgresSettings *settings, guint statement_milliseconds, PostgresPrepare prepare,
+postgres_connect (PostgresSettings *settings, const PostgresSession *session, PostgresPrepare prepare,
                   GCancellable *cancellable, GAsyncReadyCallback callback, gpointer user_data)
 {
   g_autoptr (GTask) task = g_task_new (NULL, cancellable, callback, user_data);
   Wanted *wanted = g_new (Wanted, 1);
 
   wanted->settings = postgres_settings_ref (settings);
-  wanted->statement_milliseconds = statement_milliseconds;
+  wanted->session = *session;
   wanted->prepare = prepare;
   g_task_set_check_cancellable (task, FALSE);
   g_task_set_task_data (task, wanted, wanted_free);

@@ -11,7 +11,7 @@ typedef gboolean (*PostgresPrepare) (PGconn *connection, const PostgresSettings 
                                      GError **error);
 
 /* prepare: (nullable) */
-void postgres_connect (PostgresSettings *settings, guint statement_milliseconds, PostgresPrepare prepare,
+void postgres_connect (PostgresSettings *settings, const PostgresSession *session, PostgresPrepare prepare,
                        GCancellable *cancellable, GAsyncReadyCallback callback, gpointer user_data);
 /* Returns: (transfer full) (nullable): the connection */
 PGconn *postgres_connect_finish (GAsyncResult *result, GError **error);

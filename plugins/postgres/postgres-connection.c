@@ -192,8 +192,8 @@ set_ready_time (PostgresConnection *self)
     g_source_set_ready_time (self->source, self->activity + limit);
 }
 
-/* Whether one more piece may be given to libpq. The commit goes right behind what it commits: a server that waits for it
- * holds locks that others wait for. */
+/* Whether one more piece may be given to libpq. The commit goes right behind what it commits: a server that waits for
+ * it holds locks that others wait for. */
 static gboolean
 has_room (const PostgresConnection *self)
 {

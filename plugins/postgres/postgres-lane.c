@@ -114,7 +114,7 @@ postgres_lane_adopt (PostgresLane *self, PGconn *handle)
   g_clear_error (&self->failure);
   clear_timer (&self->retry_timer);
   g_ptr_array_add (self->connections,
-                   postgres_connection_new (handle, self->settings, self->options.statement_milliseconds,
+                   postgres_connection_new (handle, self->settings, self->options.session.statement_milliseconds,
                                             self->options.answer_milliseconds, &connection_events, self));
   pump (self);
 }
@@ -196,8 +196,7 @@ connect_one_more (PostgresLane *self)
   self->connecting = g_cancellable_new ();
   attempt->lane = self;
   attempt->cancellable = g_object_ref (self->connecting);
-  postgres_connect (self->settings, self->options.statement_milliseconds, NULL, self->connecting, on_connected,
-                    attempt);
+  postgres_connect (self->settings, &self->options.session, NULL, self->connecting, on_connected, attempt);
 }
 
 /* Requests */

@@ -2,6 +2,7 @@
 /* Some connections for one kind of request, and the requests that wait for them. */
 #pragma once
 
+#include "postgres-blocking.h"
 #include "postgres-connection.h"
 
 G_BEGIN_DECLS
@@ -13,7 +14,7 @@ typedef struct _PostgresLane PostgresLane;
  * @connections: most connections
  * @depth: most requests under way on one of them
  * @waiting: most requests that wait
- * @statement_milliseconds: how long a statement may take
+ * @session: what its connections are for
  * @answer_milliseconds: how long the server may leave us without any answer
  * @wait: how long a request may wait, microseconds
  * @steady: whether a connection is kept up when nobody asks for it
@@ -22,7 +23,7 @@ typedef struct {
   guint connections;
   guint depth;
   guint waiting;
-  guint statement_milliseconds;
+  PostgresSession session;
   guint answer_milliseconds;
   gint64 wait;
   gboolean steady;

@@ -8,13 +8,13 @@
 #include "postgres-restore.h"
 #include "postgres-statement.h"
 
-#define STATEMENT_MILLISECONDS 600000
 #define QUERY_SECONDS 10
 /* Long enough for sessions that are just ending. */
 #define OTHERS_SECONDS 3
 
-/* connection and dump: kept from the first call to close. lock: held while a call runs. alone: nobody else was found.
- */
+static const PostgresSession session = { .statement_milliseconds = 600000 };
+
+/* connection and dump: kept from the first call to close. lock: held while a call runs. alone: nobody else is there. */
 struct _PostgresMaintenance {
   PostgresSettings *settings;
   GMutex lock;
@@ -56,7 +56,7 @@ ensure_connection (PostgresMaintenance *self, GCancellable *cancellable, GError 
   if (self->connection && PQstatus (self->connection) == CONNECTION_OK)
     return TRUE;
   disconnect (self);
-  self->connection = postgres_blocking_connect (self->settings, STATEMENT_MILLISECONDS, cancellable, error);
+  self->connection = postgres_blocking_connect (self->settings, &session, cancellable, error);
   return self->connection != NULL;
 }
 
@@ -126,7 +126,7 @@ static void
 inspect (GTask *task, gpointer source, gpointer task_data, GCancellable *cancellable)
 {
   PostgresMaintenance *self = task_data;
-  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->lock);
+  G_GNUC_UNUSED g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->lock);
   g_autoptr (GError) error = NULL;
   AnnotSchema *schema = read_schema (self, cancellable, &error);
 
@@ -140,7 +140,7 @@ static void
 migrate (GTask *task, gpointer source, gpointer task_data, GCancellable *cancellable)
 {
   PostgresMaintenance *self = task_data;
-  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->lock);
+  G_GNUC_UNUSED g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->lock);
   g_autoptr (GError) error = NULL;
   int applied = ensure_connection (self, cancellable, &error)
                     ? postgres_migrate_apply (self->connection, self->settings, cancellable, &error)
@@ -173,7 +173,7 @@ static void
 dump (GTask *task, gpointer source, gpointer task_data, GCancellable *cancellable)
 {
   PostgresMaintenance *self = task_data;
-  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->lock);
+  G_GNUC_UNUSED g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->lock);
   g_autoptr (GError) error = NULL;
   GPtrArray *records = read_batch (self, cancellable, &error);
 
@@ -193,7 +193,7 @@ restore (GTask *task, gpointer source, gpointer task_data, GCancellable *cancell
 {
   Restore *batch = task_data;
   PostgresMaintenance *self = batch->maintenance;
-  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->lock);
+  G_GNUC_UNUSED g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->lock);
   g_autoptr (GError) error = NULL;
 
   if (check_schema (self, TRUE, cancellable, &error)
@@ -207,7 +207,7 @@ static void
 close_in_thread (GTask *task, gpointer source, gpointer task_data, GCancellable *cancellable)
 {
   PostgresMaintenance *self = task_data;
-  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->lock);
+  G_GNUC_UNUSED g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->lock);
 
   disconnect (self);
   g_task_return_boolean (task, TRUE);

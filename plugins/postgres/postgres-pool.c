@@ -110,12 +110,27 @@ postgres_pool_new (PostgresSettings *settings)
   /* Behind a pooler a connection is one transaction's at a time. */
   guint depth = settings->named ? DEPTH : 1;
   const PostgresLaneOptions options[POSTGRES_LANES] = {
-    [POSTGRES_WORK] = { settings->pool_max - searching - 1, depth, WORK_WAITING, settings->statement_milliseconds,
-                        settings->statement_milliseconds + GRACE_MILLISECONDS, settings->pool_wait, TRUE },
-    [POSTGRES_SEARCH] = { searching, 1, SEARCH_WAITING, settings->search_milliseconds,
-                          settings->search_milliseconds + GRACE_MILLISECONDS, settings->pool_wait, FALSE },
-    [POSTGRES_WATCH] = { 1, 1, WATCH_WAITING, WATCH_MILLISECONDS, WATCH_MILLISECONDS,
-                         WATCH_MILLISECONDS * G_TIME_SPAN_MILLISECOND, TRUE },
+    [POSTGRES_WORK] = { settings->pool_max - searching - 1,
+                        depth,
+                        WORK_WAITING,
+                        { settings->statement_milliseconds, TRUE },
+                        settings->statement_milliseconds + GRACE_MILLISECONDS,
+                        settings->pool_wait,
+                        TRUE },
+    [POSTGRES_SEARCH] = { searching,
+                          1,
+                          SEARCH_WAITING,
+                          { settings->search_milliseconds, FALSE },
+                          settings->search_milliseconds + GRACE_MILLISECONDS,
+                          settings->pool_wait,
+                          FALSE },
+    [POSTGRES_WATCH] = { 1,
+                         1,
+                         WATCH_WAITING,
+                         { WATCH_MILLISECONDS, FALSE },
+                         WATCH_MILLISECONDS,
+                         WATCH_MILLISECONDS * G_TIME_SPAN_MILLISECOND,
+                         TRUE },
   };
 
   self->settings = postgres_settings_ref (settings);
@@ -160,12 +175,12 @@ on_opened (GObject *source, GAsyncResult *result, gpointer user_data)
 void
 postgres_pool_open (PostgresPool *self, GTask *task)
 {
+  const PostgresSession session = { self->settings->statement_milliseconds, TRUE };
   Opening *opening = g_new (Opening, 1);
 
   opening->pool = self;
   opening->task = g_object_ref (task);
-  postgres_connect (self->settings, self->settings->statement_milliseconds, postgres_migrate_open,
-                    g_task_get_cancellable (task), on_opened, opening);
+  postgres_connect (self->settings, &session, postgres_migrate_open, g_task_get_cancellable (task), on_opened, opening);
 }
 
 void

@@ -16,8 +16,9 @@
 #define PAYLOAD_BYTES 850
 #define ROWS_TARGET 0.7
 
-#define FRAMES 400
-#define FRAMES_BATCH 20
+#define FRAMES 600
+/* As intake ends a batch: by its bytes. */
+#define FRAMES_BATCH 150
 #define FRAME_BYTES 100000
 #define FRAMES_TARGET 0.6
 

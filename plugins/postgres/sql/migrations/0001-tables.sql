@@ -67,6 +67,7 @@ CREATE UNIQUE INDEX examples_by_event ON annotationd.examples (event_id);
 CREATE INDEX examples_by_priority ON annotationd.examples (status, priority DESC, seq);
 CREATE INDEX examples_by_status ON annotationd.examples (status, seq);
 CREATE INDEX examples_by_camera ON annotationd.examples (camera_id, status, seq);
+CREATE INDEX examples_by_camera_priority ON annotationd.examples (camera_id, status, priority DESC, seq);
 CREATE INDEX examples_by_annotator ON annotationd.examples (annotator, seq) WHERE annotator IS NOT NULL;
 CREATE INDEX examples_by_deadline ON annotationd.examples (expires_at) WHERE expires_at IS NOT NULL;
 CREATE INDEX examples_by_finish ON annotationd.examples (finished_at) WHERE finished_at IS NOT NULL;
