@@ -66,6 +66,9 @@ take_error (KafkaHandle *self, rd_kafka_event_t *event)
   g_autoptr (GError) error
       = kafka_error_new (rd_kafka_event_error (event), name_of (self), rd_kafka_event_error_string (event));
 
+  /* That none of them is connected follows from what went before, which says more. */
+  if (self->problem && rd_kafka_event_error (event) == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN)
+    return;
   g_clear_error (&self->problem);
   self->problem = g_error_copy (error);
   self->problem_code = rd_kafka_event_error (event);
