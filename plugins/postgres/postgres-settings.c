@@ -26,7 +26,7 @@ const AnnotOption postgres_options[] = {
     .summary = N_ ("the role's password; unset: that of the string, or of libpq's password file") },
   { .group = "postgres", .key = "password-file", .type = ANNOT_OPTION_STRING,
     .summary = N_ ("file whose first line is that password; a name without a slash is a systemd credential") },
-  NUMBER ("pool-max", INTEGER, "8", 3, 200,
+  NUMBER ("pool-max", INTEGER, "12", 3, 200,
           N_ ("most connections of this instance: one watches, a quarter serves searches, the others all else")),
   NUMBER ("pool-wait", SECONDS, "5s", 1, 60,
           N_ ("how long a request may wait for a connection before it is refused as temporarily unavailable")),
