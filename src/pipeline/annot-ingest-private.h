@@ -21,11 +21,13 @@ typedef struct {
   gsize bytes;
 } AnnotIngestUnit;
 
-/* Those units that are in the store now. ranges: what of them is still to be put, the next one last. */
+/* Those units that are in the store now. ranges: what of them is still to be put, the next one last. stalled: it waits
+ * to be tried again. */
 typedef struct {
   GPtrArray *units;
   GArray *ranges;
   guint attempts;
+  gboolean stalled;
 } AnnotIngestBatch;
 
 struct _AnnotIngest {
@@ -45,7 +47,8 @@ struct _AnnotIngest {
   gboolean draining;
   gboolean aborted;
   GQueue queue;
-  AnnotIngestBatch *batch;
+  gsize queue_bytes;
+  GPtrArray *batches;
   guint batch_timer;
   guint retry_timer;
   guint announcing;
@@ -73,14 +76,18 @@ struct _AnnotIngest {
 /* annot-ingest.c */
 /* The unit is done with: its entry (when it still has one) is abandoned. Frees it. */
 void annot_ingest_retire (AnnotIngest *self, AnnotIngestUnit *unit);
+/* Returns: (transfer full) (nullable): the first that waits for a batch */
+AnnotIngestUnit *annot_ingest_pop (AnnotIngest *self);
 /* Pauses or resumes the broker by what is under way. */
 void annot_ingest_press (AnnotIngest *self);
 /* Something has ended: what waited for that goes on. */
 void annot_ingest_settle (AnnotIngest *self);
 
 /* annot-ingest-store.c */
-/* Starts the next batch when none is in the store. */
+/* Starts the next batch when the store has none, or when there is a full one to follow it. */
 void annot_ingest_flush (AnnotIngest *self);
+/* Whether what waits is a full batch. */
+gboolean annot_ingest_is_full (const AnnotIngest *self);
 void annot_ingest_batch_free (AnnotIngestBatch *batch);
 
 /* annot-ingest-letters.c */

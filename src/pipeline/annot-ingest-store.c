@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Batches into the store: one at a time, retried while the store is away, bisected to the row it cannot take. */
+/* Batches into the store: the next while one is under way, retried while the store is away, bisected to the row it cannot
+ * take. */
 #include "annot-backoff.h"
 #include "annot-ingest-private.h"
 
@@ -7,7 +8,9 @@
 #define RETRY_CAP_MILLISECONDS 1500
 #define RETRY_JITTER 0.3
 /* A batch is ended by this, too: rows with large frames are not gathered by the hundred. */
-#define BATCH_BYTES (16 * 1024 * 1024)
+#define BATCH_BYTES (4 * 1024 * 1024)
+/* While one commits, the store has the next at hand. They may end in either order. */
+#define BATCHES_IN_STORE 2
 
 /* A run of the batch's units. */
 typedef struct {
@@ -18,6 +21,7 @@ typedef struct {
 /* A put that is under way. */
 typedef struct {
   AnnotIngest *ingest;
+  AnnotIngestBatch *batch;
   Range range;
 } Put;
 
@@ -27,7 +31,7 @@ typedef struct {
   GPtrArray *units;
 } Announced;
 
-static void put_next (AnnotIngest *self);
+static void put_next (AnnotIngest *self, AnnotIngestBatch *batch);
 
 void
 annot_ingest_batch_free (AnnotIngestBatch *batch)
@@ -116,9 +120,8 @@ answer_task (AnnotIngestUnit *unit, GArray *results, guint at)
 
 /* The rows of the range are durable. Pages are told while the store is at work on the next batch already. */
 static void
-stored (AnnotIngest *self, Range range, GArray *results)
+stored (AnnotIngest *self, AnnotIngestBatch *batch, Range range, GArray *results)
 {
-  AnnotIngestBatch *batch = self->batch;
   g_autoptr (GPtrArray) fresh = g_ptr_array_new_with_free_func ((GDestroyNotify) annot_example_unref);
   Announced *announced = g_new0 (Announced, 1);
   guint at = 0;
@@ -138,7 +141,7 @@ stored (AnnotIngest *self, Range range, GArray *results)
   }
   g_ptr_array_sort (fresh, by_seq);
   self->announcing++;
-  put_next (self);
+  put_next (self, batch);
   annot_notifier_announce_examples (self->notifier, fresh, NULL, on_announced, announced);
 }
 
@@ -146,13 +149,13 @@ stored (AnnotIngest *self, Range range, GArray *results)
 
 /* Those who wait at the other end of a request are told now. */
 static void
-fail_tasks (AnnotIngest *self, Range range, const GError *error)
+fail_tasks (AnnotIngest *self, AnnotIngestBatch *batch, Range range, const GError *error)
 {
   for (guint i = range.first; i < range.first + range.count; i++) {
-    AnnotIngestUnit *unit = g_ptr_array_index (self->batch->units, i);
+    AnnotIngestUnit *unit = g_ptr_array_index (batch->units, i);
 
     if (unit && unit->task) {
-      g_ptr_array_index (self->batch->units, i) = NULL;
+      g_ptr_array_index (batch->units, i) = NULL;
       g_task_return_error (unit->task, g_error_copy (error));
       annot_ingest_retire (self, unit);
     }
@@ -163,34 +166,49 @@ fail_tasks (AnnotIngest *self, Range range, const GError *error)
 static void
 fail_queued_tasks (AnnotIngest *self, const GError *error)
 {
-  GQueue queued = self->queue;
-  AnnotIngestUnit *unit;
+  for (guint left = self->queue.length; left > 0; left--) {
+    AnnotIngestUnit *unit = annot_ingest_pop (self);
 
-  g_queue_init (&self->queue);
-  while ((unit = g_queue_pop_head (&queued))) {
-    if (!unit->task) {
+    if (unit->task) {
+      g_task_return_error (unit->task, g_error_copy (error));
+      annot_ingest_retire (self, unit);
+    } else {
       g_queue_push_tail (&self->queue, unit);
-      continue;
+      self->queue_bytes += unit->bytes;
     }
-    g_task_return_error (unit->task, g_error_copy (error));
-    annot_ingest_retire (self, unit);
   }
+}
+
+static AnnotIngestBatch *
+find_stalled (AnnotIngest *self)
+{
+  for (guint i = 0; i < self->batches->len; i++) {
+    AnnotIngestBatch *batch = g_ptr_array_index (self->batches, i);
+
+    if (batch->stalled)
+      return batch;
+  }
+  return NULL;
 }
 
 static gboolean
 on_retry_timer (gpointer user_data)
 {
   g_autoptr (AnnotIngest) self = g_object_ref (user_data);
+  AnnotIngestBatch *batch;
 
   self->retry_timer = 0;
-  put_next (self);
+  while ((batch = find_stalled (self))) {
+    batch->stalled = FALSE;
+    put_next (self, batch);
+  }
   return G_SOURCE_REMOVE;
 }
 
 static void
-retry_later (AnnotIngest *self, Range range, const GError *error)
+retry_later (AnnotIngest *self, AnnotIngestBatch *batch, Range range, const GError *error)
 {
-  gint64 delay = annot_backoff_delay (++self->batch->attempts, RETRY_BASE_MILLISECONDS, RETRY_CAP_MILLISECONDS,
+  gint64 delay = annot_backoff_delay (++batch->attempts, RETRY_BASE_MILLISECONDS, RETRY_CAP_MILLISECONDS,
                                       RETRY_JITTER);
   guint suppressed;
 
@@ -199,40 +217,42 @@ retry_later (AnnotIngest *self, Range range, const GError *error)
                "last line)",
                error->message, suppressed);
   self->counters.store_retries++;
-  fail_tasks (self, (Range){0, self->batch->units->len}, error);
+  fail_tasks (self, batch, (Range){0, batch->units->len}, error);
   fail_queued_tasks (self, error);
-  push_range (self->batch, range.first, range.count);
-  self->retry_timer = g_timeout_add ((guint) delay, on_retry_timer, self);
+  push_range (batch, range.first, range.count);
+  batch->stalled = TRUE;
+  if (!self->retry_timer)
+    self->retry_timer = g_timeout_add ((guint) delay, on_retry_timer, self);
   annot_ingest_press (self);
 }
 
 /* One row of the range can never be stored: half of it at a time finds it. */
 static void
-bisect (AnnotIngest *self, Range range, const GError *error)
+bisect (AnnotIngest *self, AnnotIngestBatch *batch, Range range, const GError *error)
 {
   if (range.count > 1) {
-    push_range (self->batch, range.first + range.count / 2, range.count - range.count / 2);
-    push_range (self->batch, range.first, range.count / 2);
+    push_range (batch, range.first + range.count / 2, range.count - range.count / 2);
+    push_range (batch, range.first, range.count / 2);
     return;
   }
-  fail_tasks (self, range, error);
-  if (g_ptr_array_index (self->batch->units, range.first))
-    annot_ingest_reject (self, g_steal_pointer (&g_ptr_array_index (self->batch->units, range.first)), "store",
+  fail_tasks (self, batch, range, error);
+  if (g_ptr_array_index (batch->units, range.first))
+    annot_ingest_reject (self, g_steal_pointer (&g_ptr_array_index (batch->units, range.first)), "store",
                          error->message);
 }
 
 static void
-give_up (AnnotIngest *self)
+give_up (AnnotIngest *self, AnnotIngestBatch *batch)
 {
   g_autoptr (GError) error =
       g_error_new_literal (ANNOT_ERROR, ANNOT_ERROR_TEMPORARY, "the service is shutting down");
 
-  fail_tasks (self, (Range){0, self->batch->units->len}, error);
-  for (guint i = 0; i < self->batch->units->len; i++) {
-    if (g_ptr_array_index (self->batch->units, i))
-      annot_ingest_retire (self, g_ptr_array_index (self->batch->units, i));
+  fail_tasks (self, batch, (Range){0, batch->units->len}, error);
+  for (guint i = 0; i < batch->units->len; i++) {
+    if (g_ptr_array_index (batch->units, i))
+      annot_ingest_retire (self, g_ptr_array_index (batch->units, i));
   }
-  g_clear_pointer (&self->batch, annot_ingest_batch_free);
+  g_ptr_array_remove (self->batches, batch);
 }
 
 static void
@@ -245,16 +265,16 @@ on_put (GObject *source, GAsyncResult *result, gpointer user_data)
 
   if (results) {
     ANNOT_FAULT_POINT ("after_store_commit");
-    self->batch->attempts = 0;
-    stored (self, put->range, results);
+    put->batch->attempts = 0;
+    stored (self, put->batch, put->range, results);
   } else if (self->aborted || !self->store) {
-    give_up (self);
+    give_up (self, put->batch);
   } else if (g_error_matches (error, ANNOT_ERROR, ANNOT_ERROR_PERMANENT) ||
              g_error_matches (error, ANNOT_ERROR, ANNOT_ERROR_INVALID)) {
-    bisect (self, put->range, error);
-    put_next (self);
+    bisect (self, put->batch, put->range, error);
+    put_next (self, put->batch);
   } else {
-    retry_later (self, put->range, error);
+    retry_later (self, put->batch, put->range, error);
   }
 }
 
@@ -278,50 +298,71 @@ collect_rows (AnnotIngestBatch *batch, Range range)
 
 /* Puts the batch's next range; at its end, the next batch. */
 static void
-put_next (AnnotIngest *self)
+put_next (AnnotIngest *self, AnnotIngestBatch *batch)
 {
-  while (self->batch->ranges->len > 0) {
-    Range range = g_array_index (self->batch->ranges, Range, self->batch->ranges->len - 1);
-    g_autoptr (GPtrArray) rows = collect_rows (self->batch, range);
+  while (batch->ranges->len > 0) {
+    Range range = g_array_index (batch->ranges, Range, batch->ranges->len - 1);
+    g_autoptr (GPtrArray) rows = collect_rows (batch, range);
     Put *put;
 
-    g_array_set_size (self->batch->ranges, self->batch->ranges->len - 1);
+    g_array_set_size (batch->ranges, batch->ranges->len - 1);
     if (rows->len == 0)
       continue;
     put = g_new0 (Put, 1);
     put->ingest = g_object_ref (self);
+    put->batch = batch;
     put->range = range;
     ANNOT_FAULT_POINT ("before_store_commit");
     annot_store_put_examples (self->store, rows, self->cancellable, on_put, put);
     return;
   }
-  g_clear_pointer (&self->batch, annot_ingest_batch_free);
+  g_ptr_array_remove (self->batches, batch);
   self->counters.batches++;
   annot_ingest_flush (self);
   annot_ingest_settle (self);
 }
 
-void
-annot_ingest_flush (AnnotIngest *self)
+static void
+begin_batch (AnnotIngest *self)
 {
-  AnnotIngestBatch *batch;
+  AnnotIngestBatch *batch = g_new0 (AnnotIngestBatch, 1);
   guint rows = 0;
   gsize bytes = 0;
 
-  if (self->batch || self->queue.length == 0)
-    return;
   g_clear_handle_id (&self->batch_timer, g_source_remove);
-  batch = g_new0 (AnnotIngestBatch, 1);
   batch->units = g_ptr_array_new ();
   batch->ranges = g_array_new (FALSE, FALSE, sizeof (Range));
   while (self->queue.length > 0 && rows < self->batch_size && bytes < BATCH_BYTES) {
-    AnnotIngestUnit *unit = g_queue_pop_head (&self->queue);
+    AnnotIngestUnit *unit = annot_ingest_pop (self);
 
     rows += unit->rows;
     bytes += unit->bytes;
     g_ptr_array_add (batch->units, unit);
   }
   push_range (batch, 0, batch->units->len);
-  self->batch = batch;
-  put_next (self);
+  g_ptr_array_add (self->batches, batch);
+  put_next (self, batch);
+}
+
+gboolean
+annot_ingest_is_full (const AnnotIngest *self)
+{
+  return self->queue.length >= self->batch_size || self->queue_bytes >= BATCH_BYTES;
+}
+
+/* What comes slowly gathers while a batch is in the store, and follows it at once. After a failure nothing new is tried
+ * before what has failed. */
+static gboolean
+may_begin (const AnnotIngest *self)
+{
+  if (self->queue.length == 0 || self->retry_timer)
+    return FALSE;
+  return self->batches->len == 0 || (self->batches->len < BATCHES_IN_STORE && annot_ingest_is_full (self));
+}
+
+void
+annot_ingest_flush (AnnotIngest *self)
+{
+  while (may_begin (self))
+    begin_batch (self);
 }

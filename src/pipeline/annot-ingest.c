@@ -9,8 +9,8 @@
 
 /* At this many bytes under way the broker is paused, whatever the number of messages. */
 #define BYTES_BOUND (64 * 1024 * 1024)
-/* So many batches may be under way before the broker is paused: one in the store, one being told to pages, one gathering,
- * and one for the time that the broker takes to go on. */
+/* So many batches may be under way before the broker is paused: two in the store, one being told to pages, one gathering.
+ */
 #define BROKER_BATCHES 4
 /* HTTP waits for no one: beyond this many batches it is told to come back. */
 #define BATCHES_BOUND 8
@@ -56,14 +56,16 @@ annot_ingest_finalize (GObject *object)
   AnnotIngest *self = ANNOT_INGEST (object);
   AnnotIngestUnit *unit;
 
-  if (self->batch) {
-    for (guint i = 0; i < self->batch->units->len; i++) {
-      if (g_ptr_array_index (self->batch->units, i))
-        annot_ingest_retire (self, g_ptr_array_index (self->batch->units, i));
+  for (guint i = 0; i < self->batches->len; i++) {
+    const AnnotIngestBatch *batch = g_ptr_array_index (self->batches, i);
+
+    for (guint j = 0; j < batch->units->len; j++) {
+      if (g_ptr_array_index (batch->units, j))
+        annot_ingest_retire (self, g_ptr_array_index (batch->units, j));
     }
   }
-  g_clear_pointer (&self->batch, annot_ingest_batch_free);
-  while ((unit = g_queue_pop_head (&self->queue)))
+  g_ptr_array_unref (self->batches);
+  while ((unit = annot_ingest_pop (self)))
     annot_ingest_retire (self, unit);
   g_clear_pointer (&self->revoking, g_ptr_array_unref);
   g_hash_table_unref (self->letters);
@@ -88,6 +90,7 @@ annot_ingest_init (AnnotIngest *self)
   self->tracker = annot_offset_tracker_new ();
   self->letters = g_hash_table_new (NULL, NULL);
   g_queue_init (&self->queue);
+  self->batches = g_ptr_array_new_with_free_func ((GDestroyNotify) annot_ingest_batch_free);
 }
 
 AnnotIngest *
@@ -147,6 +150,16 @@ annot_ingest_retire (AnnotIngest *self, AnnotIngestUnit *unit)
   unit_free (unit);
 }
 
+AnnotIngestUnit *
+annot_ingest_pop (AnnotIngest *self)
+{
+  AnnotIngestUnit *unit = g_queue_pop_head (&self->queue);
+
+  if (unit)
+    self->queue_bytes -= unit->bytes;
+  return unit;
+}
+
 static gboolean
 on_batch_timer (gpointer user_data)
 {
@@ -162,10 +175,8 @@ static void
 gather (AnnotIngest *self, AnnotIngestUnit *unit)
 {
   g_queue_push_tail (&self->queue, unit);
-  /* While a batch is in the store the next one gathers, and follows it at once. */
-  if (self->batch)
-    return;
-  if (unit->task || self->queue.length >= self->batch_size || self->batch_milliseconds == 0)
+  self->queue_bytes += unit->bytes;
+  if (unit->task || self->batch_milliseconds == 0 || self->batches->len > 0 || annot_ingest_is_full (self))
     annot_ingest_flush (self);
   else if (!self->batch_timer)
     self->batch_timer = g_timeout_add (self->batch_milliseconds, on_batch_timer, self);
@@ -341,7 +352,7 @@ annot_ingest_put_finish (AnnotIngest *self, GAsyncResult *result, GError **error
 static gboolean
 is_idle (AnnotIngest *self)
 {
-  return !self->batch && self->queue.length == 0 && self->announcing == 0 && self->offsets_storing == 0 &&
+  return self->batches->len == 0 && self->queue.length == 0 && self->announcing == 0 && self->offsets_storing == 0 &&
          g_hash_table_size (self->letters) == 0 && annot_offset_tracker_all_idle (self->tracker);
 }
 
@@ -383,7 +394,7 @@ on_drain_cancelled (GCancellable *cancellable, gpointer user_data)
   g_clear_handle_id (&self->offset_timer, g_source_remove);
   annot_ingest_letters_stop (self);
   g_cancellable_cancel (self->cancellable);
-  while ((unit = g_queue_pop_head (&self->queue))) {
+  while ((unit = annot_ingest_pop (self))) {
     if (unit->task)
       g_task_return_new_error (unit->task, ANNOT_ERROR, ANNOT_ERROR_TEMPORARY, "the service is shutting down");
     annot_ingest_retire (self, unit);
