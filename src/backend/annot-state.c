@@ -15,8 +15,10 @@ static guint signals[N_SIGNALS];
 static void
 annot_state_class_init (AnnotStateClass *klass)
 {
+  /* Not copied for those who listen: they are called before annot_state_deliver() returns. */
   signals[SIGNAL_MESSAGE] = g_signal_new ("message", ANNOT_TYPE_STATE, G_SIGNAL_RUN_LAST | G_SIGNAL_DETAILED, 0, NULL,
-                                          NULL, NULL, G_TYPE_NONE, 2, G_TYPE_STRING, G_TYPE_BYTES);
+                                          NULL, NULL, G_TYPE_NONE, 2, G_TYPE_STRING | G_SIGNAL_TYPE_STATIC_SCOPE,
+                                          G_TYPE_BYTES | G_SIGNAL_TYPE_STATIC_SCOPE);
   signals[SIGNAL_GAP] = g_signal_new ("gap", ANNOT_TYPE_STATE, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 0);
 }
 

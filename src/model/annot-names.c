@@ -7,8 +7,11 @@
 char *
 annot_names_to_json (char **names)
 {
-  GString *json = g_string_new ("[");
+  GString *json = NULL;
 
+  if (!*names)
+    return g_strdup ("[]");
+  json = g_string_new ("[");
   for (; *names; names++) {
     if (json->len > 1)
       g_string_append_c (json, ',');

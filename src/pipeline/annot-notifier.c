@@ -47,7 +47,7 @@ annot_notifier_class_init (AnnotNotifierClass *klass)
   G_OBJECT_CLASS (klass)->dispose = annot_notifier_dispose;
   G_OBJECT_CLASS (klass)->finalize = annot_notifier_finalize;
   signals[SIGNAL_EVENT] = g_signal_new ("event", G_TYPE_FROM_CLASS (klass), G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
-                                        G_TYPE_NONE, 1, G_TYPE_BYTES);
+                                        G_TYPE_NONE, 1, G_TYPE_BYTES | G_SIGNAL_TYPE_STATIC_SCOPE);
   signals[SIGNAL_PERSONAL] = g_signal_new ("personal", G_TYPE_FROM_CLASS (klass), G_SIGNAL_RUN_LAST, 0, NULL, NULL,
                                            NULL, G_TYPE_NONE, 2, G_TYPE_STRING, G_TYPE_BYTES);
 }
