@@ -121,11 +121,28 @@ make_label (const PQconninfoOption *options, const GPtrArray *hosts)
   return g_string_free (label, FALSE);
 }
 
+/* libpq itself looks at these when it connects, too late for the start to tell a slip from a server that is away. */
+static gboolean
+has_sane_values (const PQconninfoOption *options, const GPtrArray *hosts)
+{
+  static const char *const modes[] = { "disable", "allow", "prefer", "require", "verify-ca", "verify-full", NULL };
+  const char *mode = find (options, "sslmode");
+
+  for (guint i = 0; i < hosts->len; i++) {
+    const PostgresHost *host = hosts->pdata[i];
+
+    if (host->port && *host->port && !g_ascii_string_to_unsigned (host->port, 10, 1, 65535, NULL, NULL))
+      return FALSE;
+  }
+  return !mode || g_strv_contains (modes, mode);
+}
+
 gboolean
 postgres_address_parse (PostgresSettings *settings)
 {
   char *message = NULL;
   PQconninfoOption *options = PQconninfoParse (settings->conninfo, &message);
+  gboolean is_sane;
 
   /* Its message may repeat a part of the string, a password among it. */
   PQfreemem (message);
@@ -134,6 +151,7 @@ postgres_address_parse (PostgresSettings *settings)
   settings->hosts = list_hosts (options);
   settings->label = make_label (options, settings->hosts);
   settings->role = g_strdup (find (options, "user"));
+  is_sane = has_sane_values (options, settings->hosts);
   PQconninfoFree (options);
-  return TRUE;
+  return is_sane;
 }

@@ -58,6 +58,7 @@ test_hosts (void)
   g_autoptr (PostgresSettings) two = parse ("postgresql://ann:s3cret@a:1,b:2/x");
   g_autoptr (PostgresSettings) one_port = parse ("host=a,b,c port=7 user=u password=s3cret");
   g_autoptr (PostgresSettings) addresses = parse ("host=a,b hostaddr=1.1.1.1,2.2.2.2 port=3,4");
+  g_autoptr (PostgresSettings) defaults = parse ("host=a,b port=3, sslmode=verify-full");
 
   g_assert_cmpuint (none->hosts->len, ==, 1);
   assert_host (none, 0, NULL, NULL, NULL);
@@ -69,6 +70,7 @@ test_hosts (void)
   g_assert_cmpuint (one_port->hosts->len, ==, 3);
   assert_host (one_port, 2, "c", NULL, "7");
   assert_host (addresses, 1, "b", "2.2.2.2", "4");
+  assert_host (defaults, 1, "b", NULL, "");
 }
 
 static void
@@ -84,7 +86,14 @@ test_label (void)
 static void
 test_refused (void)
 {
-  const char *const wrong[] = { "host", "host=x nonsense=y", "postgresql://[", "host='x" };
+  const char *const wrong[] = { "host",
+                                "host=x nonsense=y",
+                                "postgresql://[",
+                                "host='x",
+                                "postgresql://u@db:5432x/y",
+                                "host=a,b port=1,70000",
+                                "host=a port=0",
+                                "postgresql://db/x?sslmode=verify-all" };
 
   for (guint i = 0; i < G_N_ELEMENTS (wrong); i++) {
     g_autoptr (PostgresSettings) settings = g_atomic_rc_box_new0 (PostgresSettings);
