@@ -75,7 +75,8 @@ remedy (const char *state, PostgresPhase phase)
                  "GRANT USAGE ON SCHEMA annotationd, and SELECT, INSERT, UPDATE, DELETE ON ALL TABLES in it, to the "
                  "role";
   if (is_class (state, "28"))
-    return "; check the user and password of [postgres] conninfo and password, and the server's pg_hba.conf";
+    return "; check the user of [postgres] conninfo, the password there or in password-file, and the server's "
+           "pg_hba.conf";
   if (is_class (state, "3D"))
     return "; make the database with CREATE DATABASE, or set [postgres] conninfo to another one";
   if (g_str_equal (state, "53300"))

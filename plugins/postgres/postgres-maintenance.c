@@ -108,9 +108,9 @@ check_schema (PostgresMaintenance *self, gboolean unfinished, GCancellable *canc
     return FALSE;
   if (schema->version != schema->known) {
     g_set_error (error, ANNOT_ERROR, ANNOT_ERROR_CONFIG,
-                 "%s has schema %" G_GINT64_FORMAT " and this annotationd works with %" G_GINT64_FORMAT
-                 "; run annotationctl db migrate",
-                 schema->address, schema->version, schema->known);
+                 "%s has schema %" G_GINT64_FORMAT " and this annotationd works with %" G_GINT64_FORMAT "; %s",
+                 schema->address, schema->version, schema->known,
+                 schema->version < schema->known ? "run annotationctl db migrate" : "install the newer version");
     return FALSE;
   }
   if (schema->unfinished && !unfinished) {
