@@ -2,7 +2,10 @@
 /* What the keyfile says of the cluster, as librdkafka wants it. */
 #include "kafka-settings.h"
 
+#include <errno.h>
+#include <glib/gstdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #define LONGEST_TOPIC 249
 #define EVENTS                                                                                                         \
@@ -75,6 +78,24 @@ check_unused (AnnotConfig *config, const char *const *keys, const char *remedy, 
   return TRUE;
 }
 
+/* OpenSSL's own words for a file that is not there name neither the file nor what is wrong with it. */
+static gboolean
+check_files (AnnotConfig *config, GError **error)
+{
+  static const char *const keys[] = { "ssl-ca-file", "ssl-certificate-file", "ssl-key-file" };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (keys); i++) {
+    const char *path = annot_config_get_string (config, "kafka", keys[i]);
+
+    if (!path || g_access (path, R_OK) == 0)
+      continue;
+    g_propagate_error (error, annot_config_error (config, "kafka", keys[i], "%s: %s; make it readable for the service",
+                                                  path, g_strerror (errno)));
+    return FALSE;
+  }
+  return TRUE;
+}
+
 static gboolean
 check_security (AnnotConfig *config, GError **error)
 {
@@ -101,7 +122,7 @@ check_security (AnnotConfig *config, GError **error)
   if (!annot_config_get_string (config, "kafka", "ssl-certificate-file")
       != !annot_config_get_string (config, "kafka", "ssl-key-file"))
     return refuse (config, "kafka", "ssl-certificate-file", error, "goes together with ssl-key-file; set both");
-  return TRUE;
+  return check_files (config, error);
 }
 
 static gboolean
