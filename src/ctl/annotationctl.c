@@ -196,6 +196,19 @@ parse_global (AnnotCtl *ctl, int *argc, char ***argv, GError **error)
   return TRUE;
 }
 
+/* What the backends log is said like everything else here: one line, without the daemon's name and the time. */
+static GLogWriterOutput
+write_log (GLogLevelFlags level, const GLogField *fields, gsize count, G_GNUC_UNUSED gpointer data)
+{
+  if (g_log_writer_default_would_drop (level, G_LOG_DOMAIN))
+    return G_LOG_WRITER_HANDLED;
+  for (gsize i = 0; i < count; i++)
+    if (g_str_equal (fields[i].key, "MESSAGE"))
+      g_printerr ("annotationctl: %.*s\n", (int) (fields[i].length < 0 ? G_MAXINT : fields[i].length),
+                  (const char *) fields[i].value);
+  return G_LOG_WRITER_HANDLED;
+}
+
 int
 main (int argc, char **argv)
 {
@@ -208,6 +221,7 @@ main (int argc, char **argv)
   bind_textdomain_codeset (GETTEXT_PACKAGE, "UTF-8");
   textdomain (GETTEXT_PACKAGE);
   g_set_prgname ("annotationctl");
+  g_log_set_writer_func (write_log, NULL, NULL);
 
   if (!parse_global (&ctl, &argc, &argv, &error) || !run (&ctl, argc, argv, &error)) {
     g_printerr ("annotationctl: %s\n", error->message);

@@ -64,6 +64,17 @@ def roles(tap, server):
         tap.equal(done.returncode, CONFIG, "a database that there is not: 78")
 
 
+def readable_password(tap, server, daemon):
+    path = os.path.join(daemon.directory, "password")
+    with open(path, "w", encoding="utf-8") as file:
+        file.write(PASSWORD + "\n")
+    os.chmod(path, 0o644)
+    done = ctl(daemon, "--set", "store.plugin=postgres", "--set", f"postgres.conninfo={server.conninfo()}", "--set",
+               f"postgres.password-file={path}", "db", "status")
+    tap.ok(done.stderr.startswith(f"annotationctl: {path} holds a secret and can be read by everyone; chmod o-rwx it\n")
+           and done.returncode == DATA and tells_no_secret(done), "a password that everyone may read is told of", done)
+
+
 def fill(tap, daemon):
     source = os.path.join(daemon.directory, "many.jsonl")
     frame = base64.b64encode(PNG).decode()
@@ -148,6 +159,7 @@ def main():
     try:
         with Postgres(durable=True) as server, Daemon() as daemon:
             roles(tap, server)
+            readable_password(tap, server, daemon)
             fill(tap, daemon)
             interrupted(tap, server, daemon)
             server_goes(tap, server, daemon)
