@@ -6,6 +6,8 @@ Three instances work while something breaks; then everything has to come to rest
 with the records (tests/lib/cluster_world.py). Besides: /readyz tells the truth in time (P6), and descriptors, threads
 and memory return to where they were (P5).
 
+In a build with fault points instances die at each commit boundary instead.
+
 Arguments choose faults by name. ANNOT_SOAK_MINUTES: goes on with faults at random for so long (make soak MINUTES=n).
 ANNOT_FAULT_SEED: repeats a run's choices.
 """
@@ -17,7 +19,8 @@ import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
 
-from annotationd_harness import HarnessError, Tap, find_program, is_sanitized, wait_for  # noqa: E402
+from annotationd_harness import (  # noqa: E402
+    HarnessError, Tap, find_program, has_fault_points, is_sanitized, wait_for)
 from cluster import Cluster  # noqa: E402
 from cluster_world import World  # noqa: E402
 from servers import Unavailable  # noqa: E402
@@ -33,6 +36,13 @@ SETTINGS = {
     "ANNOTATIOND_ANNOTATION_RETRY_INTERVAL": "1",
     "ANNOTATIOND_SERVICE_DRAIN_DELAY": "1",
 }
+# Where an instance may die, in a build with fault points; how often it should, and for how long that is waited for: to
+# have partitions again it may have to outlive the session of the one that died before.
+POINTS = ("before_store_commit", "during_store_commit", "after_store_commit", "after_notify", "before_offset_store",
+          "after_offset_store", "before_submit_commit", "after_submit_commit", "after_take_outgoing", "before_produce",
+          "after_produce", "after_confirm")
+POINT_DEATHS = 3
+POINT_SECONDS = 25
 # What is promised (P6), and what a poll and a busy machine add to it.
 TRUTH_SECONDS = 2
 SLACK_SECONDS = 1.5
@@ -87,6 +97,30 @@ def kill_instances(name, world, rng):
         victim.start(wait=False)
         time.sleep(rng.uniform(0.5, 1.5))
     expect_ready(name, world.cluster, SESSION_SECONDS + 15)
+
+
+def commit_boundaries(name, world, rng):
+    """Two of three die again and again, at one point after the other."""
+    deaths = dict.fromkeys(POINTS, 0)
+    victims = world.cluster.running()[1:3]
+    for point in POINTS:
+        fault = {"ANNOTATIOND_FAIL": f"{point}:0.2"}
+        until = time.monotonic() + POINT_SECONDS
+        for victim in victims:
+            victim.kill()
+            victim.start(wait=False, env=fault)
+        while deaths[point] < POINT_DEATHS and time.monotonic() < until:
+            for victim in victims:
+                if not victim.running():
+                    deaths[point] += 1
+                    victim.start(wait=False, env=fault)
+            time.sleep(rng.uniform(0.05, 0.2))
+    for victim in victims:
+        victim.kill()
+        victim.start(wait=False)
+    expect_ready(name, world.cluster, SESSION_SECONDS + 20)
+    tap.ok(all(deaths.values()), f"{name}: instances have died at every one", deaths)
+    tap.diag(f"{name}: {deaths}")
 
 
 def take_over(name, world, _rng):
@@ -245,8 +279,9 @@ def rolling_restart(name, world, _rng):
 
 # The first instance lives on after the first of them, so that its resources can be compared.
 FAULTS = {function.__name__.replace("_", "-"): function for function in (
-    rolling_restart, kill_instances, take_over, drain_instance, suspend_instance, postgres_backends, postgres_restart, postgres_locked,
-    redis_flush, redis_down, kafka_down, network_cuts, half_open, slow_network, more_partitions, many_consumers)}
+    rolling_restart, commit_boundaries, kill_instances, take_over, drain_instance, suspend_instance, postgres_backends,
+    postgres_restart, postgres_locked, redis_flush, redis_down, kafka_down, network_cuts, half_open, slow_network,
+    more_partitions, many_consumers)}
 
 
 def resources(instance):
@@ -281,7 +316,10 @@ def trial(name, world, rng):
 
 def chosen_faults(rng):
     """The names to try, endless for a soak."""
-    names = sys.argv[1:] or list(FAULTS)
+    names = sys.argv[1:] or (["commit-boundaries"] if has_fault_points() else list(FAULTS))
+    if not has_fault_points():
+        tap.skip("commit-boundaries", "not built with --enable-fault-points (make check-asan does)")
+        names = [name for name in names if name != "commit-boundaries"]
     for name in names:
         if name not in FAULTS:
             raise SystemExit(f"there is no fault {name}; there are {', '.join(FAULTS)}")

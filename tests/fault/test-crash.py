@@ -26,7 +26,8 @@ import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
 
-from annotationd_harness import BUILD_DIR, PNG, Daemon, HarnessError, Tap, example, wait_for  # noqa: E402
+from annotationd_harness import (  # noqa: E402
+    BUILD_DIR, PNG, Daemon, HarnessError, Tap, example, has_fault_points, wait_for)
 from websocket_client import WebSocket, WebSocketClosed, WebSocketRefused  # noqa: E402
 
 POINTS = {
@@ -58,14 +59,6 @@ CONFIG = {
 }
 
 tap = Tap()
-
-
-def has_fault_points(build_dir):
-    try:
-        with open(os.path.join(build_dir, "config.h"), encoding="utf-8") as file:
-            return "#define ANNOT_FAULT_POINTS 1" in file.read()
-    except OSError:
-        return False
 
 
 class Trial:

@@ -185,6 +185,15 @@ def is_sanitized(build_dir=BUILD_DIR):
         return False
 
 
+def has_fault_points(build_dir=BUILD_DIR):
+    """Whether the build dies where ANNOTATIOND_FAIL says."""
+    try:
+        with open(os.path.join(build_dir, "config.h"), encoding="utf-8") as file:
+            return "#define ANNOT_FAULT_POINTS 1" in file.read()
+    except OSError:
+        return False
+
+
 class Daemon:
     """One instance of annotationd with the embedded backends, unless config says otherwise.
 
