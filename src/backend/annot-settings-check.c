@@ -141,3 +141,41 @@ annot_settings_check (AnnotConfig *config, GError **error)
     return TRUE;
   return check_http (config, error) && check_topics (config, error) && check_secret (config, error);
 }
+
+static gboolean
+check_secret_file (AnnotConfig *config, GError **error)
+{
+  g_autoptr (GError) local = NULL;
+  g_autofree char *secret = annot_config_get_secret (config, "auth", "secret", "secret-file", &local);
+
+  if (!local && (!secret || strlen (secret) >= ANNOT_SECRET_SHORTEST))
+    return TRUE;
+  if (!local)
+    local = annot_config_error (config, "auth", "secret-file",
+                                "its first line is too short to sign with; write 32 random bytes there, such as of "
+                                "\"openssl rand -hex 32\"");
+  g_propagate_error (error, g_steal_pointer (&local));
+  return FALSE;
+}
+
+static gboolean
+check_certificate (AnnotConfig *config, GError **error)
+{
+  const char *certificate = annot_config_get_string (config, "http", "tls-certificate");
+  g_autoptr (GTlsCertificate) loaded = NULL;
+  g_autoptr (GError) local = NULL;
+
+  if (!certificate)
+    return TRUE;
+  loaded = g_tls_certificate_new_from_files (certificate, annot_config_get_string (config, "http", "tls-key"), &local);
+  if (!loaded)
+    g_propagate_error (error, annot_config_error (config, "http", "tls-certificate",
+                                                  "%s; check both tls-certificate and tls-key", local->message));
+  return loaded != NULL;
+}
+
+gboolean
+annot_settings_check_files (AnnotConfig *config, GError **error)
+{
+  return check_secret_file (config, error) && check_certificate (config, error);
+}

@@ -28,6 +28,15 @@ ANNOT_API const AnnotOption *annot_core_options (void);
 ANNOT_API AnnotConfig *annot_settings_load (const AnnotOption *const *tables, const char *file, const char *directory,
                                             char **environment, char **overrides, GError **error);
 /**
+ * annot_settings_check_files:
+ *
+ * Looks into the files that are read only when serving, the signing secret and the TLS certificate with its key, so that
+ * what is wrong with them is known before.
+ *
+ * Returns: %FALSE with %ANNOT_ERROR_CONFIG when one cannot be used
+ */
+ANNOT_API gboolean annot_settings_check_files (AnnotConfig *config, GError **error);
+/**
  * annot_settings_name_instance:
  * @config: a config that is to be served with, before a backend is made from it
  *

@@ -16,6 +16,8 @@ run_check (AnnotCtl *ctl, int argc, char **argv, GError **error)
     if (!backend)
       return FALSE;
   }
+  if (!annot_settings_check_files (ctl->config, error))
+    return FALSE;
   annot_ctl_say (ctl, _ ("The configuration is good."));
   return TRUE;
 }

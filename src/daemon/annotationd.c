@@ -14,7 +14,6 @@
 #include <locale.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sysexits.h>
 
 /* The three backends, configured and closed. */
@@ -48,39 +47,6 @@ make_backends (Backends *self, AnnotPluginLoader *loader, AnnotConfig *config, G
   self->state = self->store ? annot_plugin_loader_make (loader, ANNOT_PLUGIN_STATE, config, error) : NULL;
   self->broker = self->state ? annot_plugin_loader_make (loader, ANNOT_PLUGIN_BROKER, config, error) : NULL;
   return self->broker != NULL;
-}
-
-/* What is read only when serving, but can be known to be wrong before. */
-static gboolean
-check_secret (AnnotConfig *config, GError **error)
-{
-  g_autoptr (GError) local = NULL;
-  g_autofree char *secret = annot_config_get_secret (config, "auth", "secret", "secret-file", &local);
-
-  if (!local && (!secret || strlen (secret) >= ANNOT_SECRET_SHORTEST))
-    return TRUE;
-  if (!local)
-    local = annot_config_error (config, "auth", "secret-file",
-                                "its first line is too short to sign with; write 32 random bytes there, such as of "
-                                "\"openssl rand -hex 32\"");
-  g_propagate_error (error, g_steal_pointer (&local));
-  return FALSE;
-}
-
-static gboolean
-check_certificate (AnnotConfig *config, GError **error)
-{
-  const char *certificate = annot_config_get_string (config, "http", "tls-certificate");
-  g_autoptr (GTlsCertificate) loaded = NULL;
-  g_autoptr (GError) local = NULL;
-
-  if (!certificate)
-    return TRUE;
-  loaded = g_tls_certificate_new_from_files (certificate, annot_config_get_string (config, "http", "tls-key"), &local);
-  if (!loaded)
-    g_propagate_error (error, annot_config_error (config, "http", "tls-certificate",
-                                                  "%s; check both tls-certificate and tls-key", local->message));
-  return loaded != NULL;
 }
 
 /* What was asked for is nothing when it did not arrive: a full disk is no success. */
@@ -147,8 +113,7 @@ run (const AnnotCommandLine *command_line, AnnotLog *log)
   }
   if (command_line->mode == ANNOT_MODE_SERVE)
     annot_settings_name_instance (config);
-  if (!make_backends (&backends, loader, config, &error) || !check_secret (config, &error) ||
-      !check_certificate (config, &error))
+  if (!make_backends (&backends, loader, config, &error) || !annot_settings_check_files (config, &error))
     return report (error);
   if (command_line->mode == ANNOT_MODE_SERVE)
     return serve (config, &backends);

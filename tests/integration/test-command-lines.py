@@ -84,6 +84,12 @@ def test_check(tap, daemon):
            "a plugin of another class", done)
     done = run(daemon, "--check-config", "--set", "auth.secret-file=/nonexistent/secret")
     tap.ok(done.returncode == CONFIG and "[auth] secret-file: " in last_line(done), "a secret file that is not there", done)
+    daemon.config["auth"] = {"secret-file": "/nonexistent/secret"}
+    daemon.write_config()
+    done = daemon.ctl("config", "check", check=False)
+    tap.ok(done.returncode == CONFIG and "[auth] secret-file: " in last_line(done), "annotationctl says the same", done)
+    del daemon.config["auth"]
+    daemon.write_config()
     done = run(daemon, "--check-config", "--set", "http.tls-certificate=/nonexistent", "--set", "http.tls-key=/nonexistent")
     tap.ok(done.returncode == CONFIG and "[http] tls-certificate: " in last_line(done), "a certificate that is not there",
            done)
