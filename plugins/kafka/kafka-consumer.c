@@ -4,6 +4,7 @@
 
 #include "kafka-error.h"
 #include "kafka-message.h"
+#include "kafka-timer.h"
 
 /* The intake pauses many times a second, for a moment each: then events just wait, and what was fetched stays fetched.
  * Pausing partitions throws that away; it is for pauses that last. */
@@ -45,21 +46,9 @@ kafka_consumer_new (AnnotBroker *broker, const KafkaSettings *settings, GMainCon
 }
 
 static void
-clear_source (GSource **source)
-{
-  if (*source)
-    g_source_destroy (*source);
-  g_clear_pointer (source, g_source_unref);
-}
-
-static void
 set_timer (KafkaConsumer *self, GSource **source, guint milliseconds, GSourceFunc function)
 {
-  clear_source (source);
-  *source = g_timeout_source_new (milliseconds);
-  g_source_set_callback (*source, function, self, NULL);
-  g_source_set_static_name (*source, "kafka consumer");
-  g_source_attach (*source, self->context);
+  kafka_timer_set (source, self->context, "kafka consumer", milliseconds, function, self);
 }
 
 /* Lets go of the client; what it held is lost. */
@@ -77,9 +66,9 @@ drop_handle (KafkaConsumer *self, GSourceFunc done, gpointer user_data)
 void
 kafka_consumer_free (KafkaConsumer *self)
 {
-  clear_source (&self->pause_timer);
-  clear_source (&self->again_timer);
-  clear_source (&self->close_timer);
+  kafka_timer_clear (&self->pause_timer);
+  kafka_timer_clear (&self->again_timer);
+  kafka_timer_clear (&self->close_timer);
   if (self->handle)
     kafka_handle_free (self->handle, NULL, NULL);
   kafka_group_free (self->group);
@@ -143,7 +132,7 @@ join_again (gpointer user_data)
   KafkaConsumer *self = user_data;
   g_autoptr (GError) error = NULL;
 
-  clear_source (&self->again_timer);
+  kafka_timer_clear (&self->again_timer);
   if (!join (self, &error)) {
     annot_broker_report_failed (self->broker, error);
     wait_to_join (self);
@@ -232,7 +221,7 @@ pause_lasts (gpointer user_data)
 {
   KafkaConsumer *self = user_data;
 
-  clear_source (&self->pause_timer);
+  kafka_timer_clear (&self->pause_timer);
   kafka_group_set_paused (self->group, TRUE);
   set_held (self, FALSE);
   return G_SOURCE_REMOVE;
@@ -257,7 +246,7 @@ void
 kafka_consumer_resume (KafkaConsumer *self)
 {
   self->paused = FALSE;
-  clear_source (&self->pause_timer);
+  kafka_timer_clear (&self->pause_timer);
   kafka_group_set_paused (self->group, FALSE);
   set_held (self, FALSE);
 }
@@ -280,7 +269,7 @@ look_whether_closed (gpointer user_data)
 
   if (!rd_kafka_consumer_closed (kafka_handle_get_client (self->handle)) && g_get_monotonic_time () < self->close_by)
     return G_SOURCE_CONTINUE;
-  clear_source (&self->close_timer);
+  kafka_timer_clear (&self->close_timer);
   drop_handle (self, ended, g_steal_pointer (&self->closing));
   return G_SOURCE_REMOVE;
 }
@@ -290,8 +279,8 @@ kafka_consumer_close (KafkaConsumer *self, GTask *task)
 {
   rd_kafka_error_t *error = NULL;
 
-  clear_source (&self->again_timer);
-  clear_source (&self->pause_timer);
+  kafka_timer_clear (&self->again_timer);
+  kafka_timer_clear (&self->pause_timer);
   if (!self->handle) {
     ended (task);
     return;

@@ -3,6 +3,7 @@
 #include "kafka-group.h"
 
 #include "kafka-error.h"
+#include "kafka-timer.h"
 
 /* The core gives up sooner; this is for a core that has forgotten. */
 #define REVOKE_MILLISECONDS 15000
@@ -38,18 +39,10 @@ kafka_group_new (AnnotBroker *broker, GMainContext *context)
   return self;
 }
 
-static void
-clear_timer (KafkaGroup *self)
-{
-  if (self->timer)
-    g_source_destroy (self->timer);
-  g_clear_pointer (&self->timer, g_source_unref);
-}
-
 void
 kafka_group_free (KafkaGroup *self)
 {
-  clear_timer (self);
+  kafka_timer_clear (&self->timer);
   rd_kafka_topic_partition_list_destroy (self->held);
   g_main_context_unref (self->context);
   g_free (self);
@@ -58,11 +51,7 @@ kafka_group_free (KafkaGroup *self)
 static void
 set_timer (KafkaGroup *self, guint milliseconds, GSourceFunc function)
 {
-  clear_timer (self);
-  self->timer = g_timeout_source_new (milliseconds);
-  g_source_set_callback (self->timer, function, self, NULL);
-  g_source_set_static_name (self->timer, "kafka rebalance");
-  g_source_attach (self->timer, self->context);
+  kafka_timer_set (&self->timer, self->context, "kafka rebalance", milliseconds, function, self);
 }
 
 static rd_kafka_t *
@@ -131,7 +120,7 @@ give_back (KafkaGroup *self)
 {
   rd_kafka_resp_err_t code = rd_kafka_assign (client_of (self), NULL);
 
-  clear_timer (self);
+  kafka_timer_clear (&self->timer);
   self->phase = PHASE_STEADY;
   replace_held (self, NULL);
   if (code)
@@ -152,7 +141,7 @@ commit_late (gpointer user_data)
 static void
 commit (KafkaGroup *self)
 {
-  clear_timer (self);
+  kafka_timer_clear (&self->timer);
   self->phase = PHASE_COMMITTING;
   if (self->lost || rd_kafka_assignment_lost (client_of (self))
       || rd_kafka_commit_queue (client_of (self), NULL, kafka_handle_get_queue (self->handle), NULL, self))
@@ -222,7 +211,7 @@ kafka_group_set_handle (KafkaGroup *self, KafkaHandle *handle)
   g_autoptr (GPtrArray) gone = kafka_group_get_assignment (self);
   gboolean told = self->phase != PHASE_STEADY;
 
-  clear_timer (self);
+  kafka_timer_clear (&self->timer);
   self->handle = handle;
   self->phase = PHASE_STEADY;
   replace_held (self, NULL);

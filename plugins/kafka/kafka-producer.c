@@ -4,6 +4,7 @@
 
 #include "kafka-error.h"
 #include "kafka-message.h"
+#include "kafka-timer.h"
 
 /* A client that is of no use is made anew after a second, and after up to five when that was of no use either. */
 #define AGAIN_MILLISECONDS 1000
@@ -35,21 +36,9 @@ struct KafkaProducer {
 };
 
 static void
-clear_source (GSource **source)
-{
-  if (*source)
-    g_source_destroy (*source);
-  g_clear_pointer (source, g_source_unref);
-}
-
-static void
 set_timer (KafkaProducer *self, GSource **source, guint milliseconds, GSourceFunc function)
 {
-  clear_source (source);
-  *source = g_timeout_source_new (milliseconds);
-  g_source_set_callback (*source, function, self, NULL);
-  g_source_set_static_name (*source, "kafka producer");
-  g_source_attach (*source, self->context);
+  kafka_timer_set (source, self->context, "kafka producer", milliseconds, function, self);
 }
 
 /* Takes it out of the queue, and answers. */
@@ -84,7 +73,7 @@ end (KafkaProducer *self)
   KafkaHandle *handle = g_steal_pointer (&self->handle);
   GTask *task = g_steal_pointer (&self->closing);
 
-  clear_source (&self->close_timer);
+  kafka_timer_clear (&self->close_timer);
   if (handle)
     kafka_handle_free (handle, ended, task);
   else
@@ -191,7 +180,7 @@ make_again (gpointer user_data)
   KafkaProducer *self = user_data;
   g_autoptr (GError) error = NULL;
 
-  clear_source (&self->again_timer);
+  kafka_timer_clear (&self->again_timer);
   if (!make_handle (self, &error)) {
     say (self, error);
     wait_to_make (self);
@@ -252,8 +241,8 @@ kafka_producer_new (AnnotBroker *broker, const KafkaSettings *settings, GMainCon
 void
 kafka_producer_free (KafkaProducer *self)
 {
-  clear_source (&self->again_timer);
-  clear_source (&self->close_timer);
+  kafka_timer_clear (&self->again_timer);
+  kafka_timer_clear (&self->close_timer);
   if (self->handle)
     kafka_handle_free (self->handle, NULL, NULL);
   g_main_context_unref (self->context);
@@ -317,7 +306,7 @@ close_late (gpointer user_data)
 void
 kafka_producer_close (KafkaProducer *self, GTask *task)
 {
-  clear_source (&self->again_timer);
+  kafka_timer_clear (&self->again_timer);
   self->closing = task;
   set_timer (self, &self->close_timer, CLOSE_MILLISECONDS, close_late);
   settle (self);
