@@ -30,7 +30,7 @@ FUZZERS = [
     ("redis-address", MODEL + ["src/backend/*.c", "plugins/redis/redis-address.c"], ["gmodule-2.0"], None),
 ]
 
-BASE_MODULES = ["glib-2.0", "gobject-2.0", "gio-2.0", "gio-unix-2.0", "json-glib-1.0", "libxcrypt"]
+BASE_MODULES = ["glib-2.0", "gobject-2.0", "gio-2.0", "gio-unix-2.0", "json-glib-1.0", "libxcrypt", "libcrypto"]
 DIRECTORIES = ["ANNOT_PLUGIN_DIR", "ANNOT_SYSCONF_DIR", "ANNOT_STATE_DIR", "ANNOT_WEB_DIR", "LOCALEDIR"]
 SANITIZERS = "-fsanitize=fuzzer,address,undefined"
 MEMORY_MB = 1024
