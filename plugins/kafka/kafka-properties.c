@@ -25,13 +25,15 @@ static const Property common[] = {
 };
 
 /* Offsets are stored by the core alone, when messages are durable, and what is stored is committed each second.
- * queued.max.messages.kbytes stays at its default: with less the fetcher of 2.0 sleeps whenever the queue is full. */
+ * Whenever the queue is full the fetcher of 2.0 sleeps, up to a second, whatever is taken out meanwhile: the queue has
+ * to last that long, of small messages and of such with frames. */
 static const Property consumer[] = {
   { "partition.assignment.strategy", "range,roundrobin" },
   { "enable.auto.commit", "true" },
   { "enable.auto.offset.store", "false" },
   { "auto.commit.interval.ms", "1000" },
-  { "queued.min.messages", "10000" },
+  { "queued.min.messages", "100000" },
+  { "queued.max.messages.kbytes", "131072" },
   { "fetch.wait.max.ms", "100" },
   { "check.crcs", "true" },
 };

@@ -43,7 +43,9 @@ make_client (rd_kafka_type_t type, const char *group)
                                           "check.crcs",
                                           "true",
                                           "queued.min.messages",
-                                          "10000",
+                                          "100000",
+                                          "queued.max.messages.kbytes",
+                                          "131072",
                                           NULL };
   static const char *const producer[]
       = { "enable.idempotence",           "true",  "linger.ms", "5", "compression.type", "zstd", "batch.size", "262144",
