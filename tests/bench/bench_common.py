@@ -66,14 +66,14 @@ class Page:
         self.process.stdin.flush()
         if self.process.stdout.readline() != "open\n":
             raise HarnessError("the page was not opened")
-        self.seen = self.last = self.resyncs = self.p50 = self.p99 = 0
+        self.seen = self.first = self.last = self.resyncs = self.p50 = self.p99 = 0
 
     def finish(self):
         words = self.process.communicate()[0].split()
-        if self.process.returncode != 0 or len(words) != 5:
+        if self.process.returncode != 0 or len(words) != 6:
             raise HarnessError(f"load-page: {self.process.returncode}: {words}")
-        self.seen, self.resyncs, self.p50, self.p99 = int(words[0]), int(words[2]), int(words[3]), int(words[4])
-        self.last = int(words[1]) / 1e6
+        self.seen, self.resyncs, self.p50, self.p99 = int(words[0]), int(words[3]), int(words[4]), int(words[5])
+        self.first, self.last = int(words[1]) / 1e6, int(words[2]) / 1e6
         return self
 
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * A page that watches: one WebSocket that counts the new examples it is told of and how old each is. The token is the
- * first line of stdin. Says "open" once it is there, and at the end: how many different ones, when the last came
- * (monotonic, microseconds), p50 and p99 of their age, and how often it was told to fetch anew.
+ * first line of stdin. Says "open" once it is there, and at the end: how many different ones, when the first and the
+ * last came (monotonic, microseconds), how often it was told to fetch anew, and p50 and p99 of their age.
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -26,6 +26,7 @@ typedef struct {
   gsize length;
   GHashTable *seen;
   GArray *ages;
+  gint64 first;
   gint64 last;
   guint wanted;
   guint resyncs;
@@ -118,6 +119,8 @@ take_text (Page *self, const char *text, gsize length)
     gint64 age;
 
     self->last = g_get_monotonic_time ();
+    if (self->first == 0)
+      self->first = self->last;
     age = self->last - sent;
     if (g_hash_table_add (self->seen, GSIZE_TO_POINTER (seq)))
       g_array_append_val (self->ages, age);
@@ -191,7 +194,8 @@ main (int argc, char **argv)
   page.ages = g_array_new (FALSE, FALSE, sizeof (gint64));
   shake_hands (&page, load_number (argv[1]), g_strchomp (token), until);
   watch (&page, until);
-  g_print ("%u %" G_GINT64_FORMAT " %u ", g_hash_table_size (page.seen), page.last, page.resyncs);
+  g_print ("%u %" G_GINT64_FORMAT " %" G_GINT64_FORMAT " %u ", g_hash_table_size (page.seen), page.first, page.last,
+           page.resyncs);
   load_print_times (page.ages);
   return 0;
 }
