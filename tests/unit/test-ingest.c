@@ -323,6 +323,25 @@ test_store_away (Fixture *self, gconstpointer data)
   g_assert_cmpuint (counters (self).dead_lettered, ==, 0);
 }
 
+/* Of two batches in the store the later one may end first: the offset waits for the other, which nothing is lost of. */
+static void
+test_overtaken (Fixture *self, gconstpointer data)
+{
+  if (!self->rooms)
+    return;
+  annot_test_rooms_script (self->rooms, "store", "[{\"method\":\"put_examples\",\"times\":1,\"delay-ms\":800}]");
+  feed (self, "a", 8);
+  start (self);
+  annot_test_wait_for (300);
+  g_assert_cmpint (seq_of_store (self), ==, 4);
+  g_assert_cmpuint (counters (self).in_flight, ==, 4);
+  g_assert_cmpint (stored_offset (self), <=, 0);
+  g_assert_true (annot_test_wait_until (is_done, self, 5000));
+  g_assert_cmpint (seq_of_store (self), ==, 8);
+  g_assert_cmpuint (counters (self).batches, ==, 2);
+  g_assert_cmpint (self->told, ==, 8);
+}
+
 /* Whether the commit took effect is unknown: putting it again changes nothing. */
 static void
 test_answer_lost (Fixture *self, gconstpointer data)
@@ -530,6 +549,7 @@ main (int argc, char **argv)
   ADD ("dead-letter-topic-long-away", test_dead_letter_topic_long_away);
   ADD ("put-while-store-fails", test_put_while_store_fails);
   ADD ("store-away", test_store_away);
+  ADD ("overtaken", test_overtaken);
   ADD ("answer-lost", test_answer_lost);
   ADD ("poison-row", test_poison_row);
   ADD ("put", test_put);
