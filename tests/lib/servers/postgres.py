@@ -62,7 +62,7 @@ class Postgres(Server):
 
     def _configure(self, durable, settings):
         lines = [f"port = {self.port}", "listen_addresses = '127.0.0.1'", f"unix_socket_directories = '{self.directory}'",
-                 "max_connections = 60", "shared_buffers = 128MB", "max_wal_size = 4GB", "logging_collector = off",
+                 "max_connections = 200", "shared_buffers = 128MB", "max_wal_size = 4GB", "logging_collector = off",
                  "log_line_prefix = '%p '", "hot_standby = on"]
         if not durable:
             lines += ["fsync = off", "full_page_writes = off"]
