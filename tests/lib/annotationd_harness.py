@@ -12,6 +12,7 @@ Only the standard library is used. G_TEST_BUILDDIR says where the build is (make
 
 import atexit
 import base64
+import fcntl
 import http.client
 import json
 import os
@@ -145,11 +146,35 @@ class Client:
         return self.request("DELETE", path, **kwargs)
 
 
+# The locks of the ports this process has been given; held until it ends.
+reserved_ports = []
+
+
 def free_port():
-    """A port of 127.0.0.1 that nobody listens on (and the kernel does not give out again soon)."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+    """A port of 127.0.0.1 that nobody listens on and no other test is given while this process lives.
+
+    It lies below those that the kernel takes for outgoing connections: one of these may be gone before a slow server binds
+    it. And 10,000 above it there is room, where a Redis Cluster wants a second one.
+    """
+    with open("/proc/sys/net/ipv4/ip_local_port_range", encoding="ascii") as file:
+        lowest = int(file.read().split()[0])
+    last = lowest - 1 if lowest > 20000 else 55535
+    folder = os.path.join(tempfile.gettempdir(), f"annotationd-ports-{os.getuid()}")
+    os.makedirs(folder, mode=0o700, exist_ok=True)
+    for _ in range(1000):
+        port = 10240 + secrets.randbelow(last - 10240)
+        # Held open on purpose: the lock is the reservation.
+        lock = os.open(os.path.join(folder, str(port)), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            with socket.socket() as probe:
+                probe.bind(("127.0.0.1", port))
+        except OSError:
+            os.close(lock)
+            continue
+        reserved_ports.append(lock)
+        return port
+    raise HarnessError("no free port was found")
 
 
 def example(event_id, **members):
