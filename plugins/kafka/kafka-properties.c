@@ -103,7 +103,8 @@ kafka_set_property (rd_kafka_conf_t *conf, AnnotConfig *config, const char *key,
   if (rd_kafka_conf_set (conf, property, value, reason, sizeof reason) == RD_KAFKA_CONF_OK)
     return TRUE;
   /* librdkafka may quote the value. */
-  if (strstr (property, "password") || strstr (property, "secret") || strstr (property, ".pem"))
+  if (strstr (property, "pass") || strstr (property, "secret") || strstr (property, ".pem")
+      || strstr (property, "oauth"))
     g_snprintf (reason, sizeof reason, "librdkafka does not take it");
   g_propagate_error (error, annot_config_error (config, "kafka", key, "%s", reason));
   return FALSE;

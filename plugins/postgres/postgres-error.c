@@ -103,15 +103,16 @@ postgres_error_get_state (const PGresult *result, PostgresState state)
 }
 
 static void
-set (GError **error, const PostgresSettings *settings, const char *state, const char *message, PostgresPhase phase)
+set (GError **error, const PostgresSettings *settings, AnnotError code, const char *state, const char *message,
+     const char *what_to_do)
 {
   g_autofree char *valid = g_utf8_make_valid (message, -1);
   g_autofree char *brief = g_utf8_strlen (valid, -1) > MESSAGE_CHARACTERS
                                ? g_utf8_substring (valid, 0, MESSAGE_CHARACTERS)
                                : g_strdup (valid);
 
-  g_set_error (error, ANNOT_ERROR, (int) postgres_error_code (state, phase), "%s: %s%s%s%s%s", settings->label, brief,
-               *state ? " (" : "", state, *state ? ")" : "", remedy (state, phase));
+  g_set_error (error, ANNOT_ERROR, (int) code, "%s: %s%s%s%s%s", settings->label, brief, *state ? " (" : "", state,
+               *state ? ")" : "", what_to_do);
 }
 
 void
@@ -127,7 +128,30 @@ postgres_error_set (GError **error, const PostgresSettings *settings, const PGre
 
     flat = postgres_error_flatten (PQresultErrorMessage (result), none);
   }
-  set (error, settings, state, message ? message : flat, phase);
+  set (error, settings, postgres_error_code (state, phase), state, message ? message : flat, remedy (state, phase));
+}
+
+/* What libpq alone says of TLS: there is no SQLSTATE for it, so it goes by the words. */
+static const char *
+tls_remedy (const char *message)
+{
+  static const struct {
+    const char *words;
+    const char *remedy;
+  } problems[] = {
+    { "does not support SSL", "; set ssl = on in the server's postgresql.conf, or another sslmode in [postgres] conninfo" },
+    { "does not match host name", "; write the name that the certificate is for in [postgres] conninfo" },
+    { "verify failed", "; set sslrootcert in [postgres] conninfo to the authority that signed the server's certificate, "
+                       "and see that neither has expired" },
+    { "unknown ca", "; set sslcert in [postgres] conninfo to a certificate of an authority that the server trusts" },
+    { "certificate", "; check sslrootcert, sslcert and sslkey of [postgres] conninfo" },
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (problems); i++) {
+    if (strstr (message, problems[i].words))
+      return problems[i].remedy;
+  }
+  return NULL;
 }
 
 /* A line "FATAL:  28P01: text", as libpq writes it when told to be verbose: takes the code out. */
@@ -168,7 +192,11 @@ postgres_error_set_connection (GError **error, const PostgresSettings *settings,
 {
   PostgresState state = "";
   g_autofree char *flat = postgres_error_flatten (PQerrorMessage (connection), state);
+  AnnotError code = postgres_error_code (state, phase);
+  const char *tls = *state || phase == POSTGRES_RUNNING ? NULL : tls_remedy (flat);
 
-  set (error, settings, state, flat, phase);
-  return postgres_error_code (state, phase);
+  if (tls)
+    code = ANNOT_ERROR_CONFIG;
+  set (error, settings, code, state, flat, tls ? tls : remedy (state, phase));
+  return code;
 }

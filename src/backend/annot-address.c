@@ -156,9 +156,14 @@ annot_address_mask (const char *address)
 static gboolean
 is_secret_name (const char *key)
 {
+  static const char *const telling[] = { "password", "passphrase", "secret", "token", "key.pem", "oauth" };
   g_autofree char *lower = g_ascii_strdown (key, -1);
 
-  return strstr (lower, "password") || strstr (lower, "secret") || strstr (lower, "token") || strstr (lower, "key.pem");
+  for (guint i = 0; i < G_N_ELEMENTS (telling); i++) {
+    if (strstr (lower, telling[i]))
+      return TRUE;
+  }
+  return FALSE;
 }
 
 gboolean

@@ -12,7 +12,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."
 
 # pylint: disable=wrong-import-position
 from annotationd_harness import Daemon, Tap, example, free_port, wait_for
-from servers import Postgres, Proxy, Unavailable
+from servers import Certificates, Postgres, Proxy, Unavailable
 from servers.postgres import PASSWORD
 
 USER_PASSWORD = "only-a-test"
@@ -62,6 +62,23 @@ def starts_that_fail(tap, server):
         proxy.stall()
         fail_to_start(tap, "half-open host", make_daemon(server.conninfo(port=proxy.port), soon), 69,
                       ["no answer"])
+
+
+def certificates_that_fail(tap, plain):
+    """A server that is not the one that was meant, or may not be."""
+    ours = Certificates()
+    foreign = Certificates()
+    fail_to_start(tap, "a server without TLS", make_daemon(f"{plain.conninfo()} sslmode=require"), 78,
+                  ["does not support SSL", "ssl = on"])
+    with Postgres(certificates=ours) as server:
+        for name, options, host, words in (
+                ("a foreign authority", f"sslmode=verify-ca&sslrootcert={foreign.ca}", "localhost", ["sslrootcert"]),
+                ("an authority that is not there", "sslmode=verify-ca&sslrootcert=/no/such/file", "localhost",
+                 ["/no/such/file", "sslrootcert"]),
+                ("a certificate for another host", f"sslmode=verify-full&sslrootcert={ours.ca}&hostaddr=127.0.0.1",
+                 "elsewhere.example", ["localhost", "elsewhere.example", "write the name"])):
+            fail_to_start(tap, name, make_daemon(f"postgresql://postgres@{host}:{server.port}/postgres?{options}"), 78,
+                          words)
 
 
 def least_rights(tap, server):
@@ -288,6 +305,7 @@ def main():
     try:
         with Postgres() as server:
             starts_that_fail(tap, server)
+            certificates_that_fail(tap, server)
             least_rights(tap, server)
             two_instances(tap, server)
             copies(tap, server)

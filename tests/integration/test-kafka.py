@@ -413,6 +413,14 @@ def test_wrong_configuration():
             said = [line for line in done.stderr.splitlines() if line]
             tap.ok(done.returncode == 78 and len(said) == 1 and text in said[0] and SASL_PASSWORD not in said[0],
                    f"{', '.join(settings) or 'no servers'}: {text}", f"{done.returncode} {done.stderr}")
+        daemon.config["kafka"] = {"bootstrap-servers": "a:1", "rdkafka.sasl.oauthbearer.config": f"x={SASL_PASSWORD}",
+                                  "rdkafka.ssl.key.pem": SASL_PASSWORD, "rdkafka.client.rack": "r1"}
+        daemon.write_config()
+        done = subprocess.run([*daemon.command(), "--print-config"], capture_output=True, text=True, check=False,
+                              env=daemon.environment())
+        tap.ok(done.returncode == 0 and SASL_PASSWORD not in done.stdout + done.stderr
+               and "#rdkafka.sasl.oauthbearer.config=(hidden)" in done.stdout and "rdkafka.client.rack=r1" in done.stdout,
+               "what is passed on to librdkafka is printed, and no secret", done.stdout)
         daemon.config["kafka"] = {"bootstrap-servers": "a:1;b:2,c:3", "rdkafka.fetch.wait.max.ms": "50"}
         daemon.write_config()
         done = subprocess.run([*daemon.command(), "--check-config"], capture_output=True, text=True, check=False,

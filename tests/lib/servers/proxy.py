@@ -38,6 +38,10 @@ class Proxy:
         self.loop.run_until_complete(self._listen())
         ready.set()
         self.loop.run_forever()
+        held = asyncio.all_tasks(self.loop)
+        for task in held:
+            task.cancel()
+        self.loop.run_until_complete(asyncio.gather(*held, return_exceptions=True))
         self.loop.close()
 
     async def _listen(self):
