@@ -1,40 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Redis' own way from publisher to subscriber, one message of 1 KB at a time. The password is the first line of stdin.
  */
-#include <arpa/inet.h>
-#include <errno.h>
-#include <netinet/tcp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 
 #include "load-message.h"
+#include "load-socket.h"
 
 #define CHANNEL "bare"
+#define SUBSCRIBE "SUBSCRIBE " CHANNEL "\r\n"
 #define MESSAGE_BYTES 1000
-
-static int
-dial (guint port)
-{
-  struct sockaddr_in to = { .sin_family = AF_INET, .sin_port = htons (port), .sin_addr.s_addr = htonl (0x7f000001) };
-  int fd = socket (AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  int yes = 1;
-
-  if (fd == -1 || connect (fd, (struct sockaddr *) &to, sizeof to) == -1)
-    g_error ("connect: %s", g_strerror (errno));
-  setsockopt (fd, IPPROTO_TCP, TCP_NODELAY, &yes, sizeof yes);
-  return fd;
-}
-
-static void
-command (int fd, const char *text)
-{
-  gsize length = strlen (text);
-
-  if (send (fd, text, length, MSG_NOSIGNAL) != (gssize) length)
-    g_error ("send: %s", g_strerror (errno));
-}
 
 /* Reads until the end of what is expected has come. */
 static void
@@ -59,10 +36,10 @@ static int
 open_line (guint port, const char *password)
 {
   g_autofree char *text = g_strdup_printf ("AUTH %s\r\n", password);
-  int fd = dial (port);
+  int fd = load_dial (port, 0);
 
   if (*password) {
-    command (fd, text);
+    load_send (fd, text, strlen (text));
     expect (fd, "+OK\r\n");
   }
   return fd;
@@ -86,13 +63,13 @@ main (int argc, char **argv)
   g_strchomp (password);
   publisher = open_line (load_number (argv[1]), password);
   subscriber = open_line (load_number (argv[1]), password);
-  command (subscriber, "SUBSCRIBE " CHANNEL "\r\n");
+  load_send (subscriber, SUBSCRIBE, strlen (SUBSCRIBE));
   expect (subscriber, ":1\r\n");
   for (guint i = 0; i < load_number (argv[2]); i++) {
     gint64 start = g_get_monotonic_time ();
     gint64 time;
 
-    command (publisher, text);
+    load_send (publisher, text, strlen (text));
     expect (subscriber, end);
     time = g_get_monotonic_time () - start;
     g_array_append_val (times, time);

@@ -3,9 +3,6 @@
  * Annotators at work, each on a kept connection: takes the next examples, labels one after the other, takes the next.
  * stdin has a token a line, one for each annotator. Prints labels a second, then p50 and p99 of "next" and of "label".
  */
-#include <arpa/inet.h>
-#include <errno.h>
-#include <netinet/tcp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,6 +10,7 @@
 #include <sys/socket.h>
 
 #include "load-message.h"
+#include "load-socket.h"
 
 #define BUFFER (256 * 1024)
 #define MOST_LEASES 20
@@ -41,19 +39,6 @@ typedef struct {
   GArray *label_times;
 } Shift;
 
-static int
-dial (guint port)
-{
-  struct sockaddr_in to = { .sin_family = AF_INET, .sin_port = htons (port), .sin_addr.s_addr = htonl (0x7f000001) };
-  int fd = socket (AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  int yes = 1;
-
-  if (fd == -1 || connect (fd, (struct sockaddr *) &to, sizeof to) == -1)
-    g_error ("connect: %s", g_strerror (errno));
-  setsockopt (fd, IPPROTO_TCP, TCP_NODELAY, &yes, sizeof yes);
-  return fd;
-}
-
 static void
 post (const Shift *shift, Annotator *self, const char *path, const char *body)
 {
@@ -61,11 +46,9 @@ post (const Shift *shift, Annotator *self, const char *path, const char *body)
       = g_strdup_printf ("POST /api/v1/examples/%s HTTP/1.1\r\nHost: 127.0.0.1:%u\r\nAuthorization: Bearer %s\r\n"
                          "Content-Type: application/json\r\nContent-Length: %" G_GSIZE_FORMAT "\r\n\r\n%s",
                          path, shift->port, self->secret, strlen (body), body);
-  gsize length = strlen (request);
 
   self->sent_at = g_get_monotonic_time ();
-  if (send (self->fd, request, length, MSG_NOSIGNAL) != (gssize) length)
-    g_error ("send: %s", g_strerror (errno));
+  load_send (self->fd, request, strlen (request));
 }
 
 static void
@@ -177,7 +160,7 @@ annotator_new (const Shift *shift, const char *secret, int poller)
 
   self->secret = g_strdup (secret);
   self->buffer = g_malloc (BUFFER);
-  self->fd = dial (shift->port);
+  self->fd = load_dial (shift->port, 0);
   epoll_ctl (poller, EPOLL_CTL_ADD, self->fd, &event);
   ask_next (shift, self);
   return self;

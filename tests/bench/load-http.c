@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A small epoll client that loads a server of this host: requests, idle WebSockets, connections that come and go. */
-#include <arpa/inet.h>
 #include <errno.h>
 #include <glib.h>
-#include <netinet/tcp.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
 #include <unistd.h>
+
+#include "load-socket.h"
 
 #define BUFFER (64 * 1024)
 #define MAX_TIMES 2000000
@@ -19,35 +19,6 @@ typedef struct {
   guint expected; /* bytes of one answer, learnt from the first */
   gint64 sent_at;
 } Line;
-
-static int
-dial (guint port, guint source)
-{
-  int fd = socket (AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  struct sockaddr_in from = { .sin_family = AF_INET, .sin_addr.s_addr = htonl (0x7f000001 + source) };
-  struct sockaddr_in to = { .sin_family = AF_INET, .sin_port = htons (port), .sin_addr.s_addr = htonl (0x7f000001) };
-  int yes = 1;
-  setsockopt (fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &yes, sizeof yes);
-  if (fd == -1 || bind (fd, (struct sockaddr *)&from, sizeof from) == -1
-      || connect (fd, (struct sockaddr *)&to, sizeof to) == -1) {
-    g_error ("connect: %s", g_strerror (errno));
-  }
-  setsockopt (fd, IPPROTO_TCP, TCP_NODELAY, &yes, sizeof yes);
-  return fd;
-}
-
-static void
-send_all (int fd, const char *data, gsize length)
-{
-  while (length > 0) {
-    gssize count = send (fd, data, length, MSG_NOSIGNAL);
-    if (count <= 0) {
-      g_error ("send: %s", g_strerror (errno));
-    }
-    data += count;
-    length -= count;
-  }
-}
 
 /* Reads one answer, which has a Content-Length. Returns: its length */
 static guint
@@ -93,8 +64,8 @@ load_requests (guint port, guint count, double seconds, const char *path)
   g_autofree guint32 *times = g_new (guint32, MAX_TIMES);
   int poller = epoll_create1 (0);
   for (guint i = 0; i < count; i++) {
-    lines[i].fd = dial (port, 0);
-    send_all (lines[i].fd, request, length);
+    lines[i].fd = load_dial (port, 0);
+    load_send (lines[i].fd, request, length);
     lines[i].expected = read_answer (lines[i].fd);
     struct epoll_event event = { .events = EPOLLIN, .data.ptr = &lines[i] };
     epoll_ctl (poller, EPOLL_CTL_ADD, lines[i].fd, &event);
@@ -103,7 +74,7 @@ load_requests (guint port, guint count, double seconds, const char *path)
   gint64 until = began + (gint64)(seconds * G_USEC_PER_SEC);
   for (guint i = 0; i < count; i++) {
     lines[i].sent_at = began;
-    send_all (lines[i].fd, request, length);
+    load_send (lines[i].fd, request, length);
   }
   guint64 done = 0;
   gint64 now = began;
@@ -123,7 +94,7 @@ load_requests (guint port, guint count, double seconds, const char *path)
         times[done++ % MAX_TIMES] = (guint32)(now - line->sent_at);
         line->received = 0;
         line->sent_at = now;
-        send_all (line->fd, request, length);
+        load_send (line->fd, request, length);
       }
     }
   }
@@ -139,8 +110,8 @@ open_socket (guint port, guint number, const char *token, int poller)
       "GET /ws/v1/examples HTTP/1.1\r\nHost: 127.0.0.1:%u\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
       "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\nAuthorization: Bearer %s\r\n\r\n",
       port, token);
-  int fd = dial (port, number / 20000);
-  send_all (fd, request, strlen (request));
+  int fd = load_dial (port, number / 20000);
+  load_send (fd, request, strlen (request));
   char buffer[4096];
   gssize count = recv (fd, buffer, sizeof buffer - 1, 0);
   if (count < 12 || memcmp (buffer, "HTTP/1.1 101", 12) != 0) {
@@ -175,7 +146,7 @@ hold_sockets (guint port, guint count, const char *token)
         g_error ("a WebSocket was closed");
       }
       if (got >= 2 && memcmp (buffer + got - 2, "\x89\x00", 2) == 0) {
-        send_all (events[i].data.fd, pong, sizeof pong);
+        load_send (events[i].data.fd, pong, sizeof pong);
       }
     }
   }
@@ -189,8 +160,8 @@ come_and_go (guint port, guint count, const char *path)
   int open[64];
   for (guint i = 0; i < count; i += G_N_ELEMENTS (open)) {
     for (guint j = 0; j < G_N_ELEMENTS (open); j++) {
-      open[j] = dial (port, (i + j) / 10000);
-      send_all (open[j], request, strlen (request));
+      open[j] = load_dial (port, (i + j) / 10000);
+      load_send (open[j], request, strlen (request));
     }
     for (guint j = 0; j < G_N_ELEMENTS (open); j++) {
       read_answer (open[j]);

@@ -4,9 +4,6 @@
  * first line of stdin. Says "open" once it is there, and at the end: how many different ones, when the first and the
  * last came (monotonic, microseconds), how often it was told to fetch anew, and p50 and p99 of their age.
  */
-#include <arpa/inet.h>
-#include <errno.h>
-#include <netinet/tcp.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,6 +11,7 @@
 #include <sys/socket.h>
 
 #include "load-message.h"
+#include "load-socket.h"
 
 #define BUFFER (1024 * 1024)
 #define TEXT 1
@@ -31,32 +29,6 @@ typedef struct {
   guint wanted;
   guint resyncs;
 } Page;
-
-static int
-dial (guint port)
-{
-  struct sockaddr_in to = { .sin_family = AF_INET, .sin_port = htons (port), .sin_addr.s_addr = htonl (0x7f000001) };
-  int fd = socket (AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  int yes = 1;
-
-  if (fd == -1 || connect (fd, (struct sockaddr *) &to, sizeof to) == -1)
-    g_error ("connect: %s", g_strerror (errno));
-  setsockopt (fd, IPPROTO_TCP, TCP_NODELAY, &yes, sizeof yes);
-  return fd;
-}
-
-static void
-send_all (int fd, const char *data, gsize length)
-{
-  while (length > 0) {
-    gssize count = send (fd, data, length, MSG_NOSIGNAL);
-
-    if (count <= 0)
-      g_error ("send: %s", g_strerror (errno));
-    data += count;
-    length -= (gsize) count;
-  }
-}
 
 /* Waits until @until for more. Returns: FALSE: in vain */
 static gboolean
@@ -91,7 +63,7 @@ shake_hands (Page *self, guint port, const char *token, gint64 until)
       port, token);
   char *end;
 
-  send_all (self->fd, request, strlen (request));
+  load_send (self->fd, request, strlen (request));
   while (!(end = g_strstr_len (self->buffer, (gssize) self->length, "\r\n\r\n"))) {
     if (!receive (self, until))
       g_error ("no answer to the handshake");
@@ -156,7 +128,7 @@ take_frame (Page *self, gsize at)
   if ((head[0] & 0x0f) == TEXT)
     take_text (self, (const char *) head + skip, size);
   else if ((head[0] & 0x0f) == PING)
-    send_all (self->fd, pong, sizeof pong);
+    load_send (self->fd, pong, sizeof pong);
   else if ((head[0] & 0x0f) == CLOSE)
     g_error ("the server closed the page: %.*s", (int) size - 2, head + skip + 2);
   return skip + size;
@@ -188,7 +160,7 @@ main (int argc, char **argv)
   }
   until = g_get_monotonic_time () + (gint64) load_number (argv[3]) * G_USEC_PER_SEC;
   page.wanted = load_number (argv[2]);
-  page.fd = dial (load_number (argv[1]));
+  page.fd = load_dial (load_number (argv[1]), 0);
   page.buffer = g_malloc (BUFFER);
   page.seen = g_hash_table_new (NULL, NULL);
   page.ages = g_array_new (FALSE, FALSE, sizeof (gint64));
