@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Blocking sockets: connect, send all. */
 #include "load-socket.h"
 
 #include <arpa/inet.h>
