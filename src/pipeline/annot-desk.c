@@ -73,14 +73,12 @@ on_expired (GObject *source, GAsyncResult *result, gpointer user_data)
   g_autoptr (AnnotDesk) self = user_data;
   g_autoptr (GError) error = NULL;
   g_autoptr (GPtrArray) leases = annot_store_expire_leases_finish (ANNOT_STORE (source), result, &error);
-  guint suppressed;
 
   self->expiring = FALSE;
   if (!leases) {
-    if (!g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED) &&
-        annot_log_limit_allow (&self->log_limit, 60, &suppressed))
-      g_warning ("desk: expired leases were not given back: %s (%u more since the last line)", error->message,
-                 suppressed);
+    if (!g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
+      annot_log_limited (&self->log_limit, 60, G_LOG_LEVEL_WARNING, "desk: expired leases were not given back: %s",
+                         error->message);
     return;
   }
   for (guint i = 0; i < leases->len; i++) {

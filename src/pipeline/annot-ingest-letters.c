@@ -46,7 +46,6 @@ on_produced (GObject *source, GAsyncResult *result, gpointer user_data)
   Letter *self = user_data;
   AnnotIngest *ingest = self->ingest;
   g_autoptr (GError) error = NULL;
-  guint suppressed;
 
   if (annot_broker_produce_finish (ANNOT_BROKER (source), result, &error)) {
     ingest->counters.dead_lettered++;
@@ -58,10 +57,9 @@ on_produced (GObject *source, GAsyncResult *result, gpointer user_data)
     letter_end (self);
     return;
   }
-  if (annot_log_limit_allow (&ingest->letter_failure_limit, 30, &suppressed))
-    g_warning ("intake: topic %s did not take a rejected message: %s; the offset stays before it until it does (%u more "
-               "since the last line)",
-               ingest->dead_letter_topic, error->message, suppressed);
+  annot_log_limited (&ingest->letter_failure_limit, 30, G_LOG_LEVEL_WARNING,
+                     "intake: topic %s did not take a rejected message: %s; the offset stays before it until it does",
+                     ingest->dead_letter_topic, error->message);
   self->timer = g_timeout_add ((guint) annot_backoff_delay (++self->attempts, RETRY_BASE_MILLISECONDS,
                                                             RETRY_CAP_MILLISECONDS, RETRY_JITTER),
                                on_retry_timer, self);
@@ -77,11 +75,10 @@ void
 annot_ingest_reject (AnnotIngest *self, AnnotIngestUnit *unit, const char *stage, const char *reason)
 {
   Letter *letter = g_new0 (Letter, 1);
-  guint suppressed;
 
-  if (annot_log_limit_allow (&self->letter_limit, 1, &suppressed))
-    g_warning ("intake: %s:%d:%" G_GINT64_FORMAT " goes to %s: %s (%u more since the last line)", unit->message->topic,
-               unit->message->partition, unit->message->offset, self->dead_letter_topic, reason, suppressed);
+  annot_log_limited (&self->letter_limit, 1, G_LOG_LEVEL_WARNING,
+                     "intake: %s:%d:%" G_GINT64_FORMAT " goes to %s: %s", unit->message->topic,
+                     unit->message->partition, unit->message->offset, self->dead_letter_topic, reason);
   letter->ingest = g_object_ref (self);
   letter->unit = unit;
   letter->message = annot_dead_letter_new (self->dead_letter_topic, unit->message, stage, reason);

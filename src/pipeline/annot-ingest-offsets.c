@@ -46,16 +46,14 @@ on_stored (GObject *source, GAsyncResult *result, gpointer user_data)
   g_autoptr (AnnotIngest) self = storing->ingest;
   g_autoptr (GError) error = NULL;
   gboolean ok = annot_broker_store_offset_finish (ANNOT_BROKER (source), result, &error);
-  guint suppressed;
 
   if (ok)
     ANNOT_FAULT_POINT ("after_offset_store");
   self->offsets_storing--;
   annot_offset_tracker_stored (self->tracker, topic, storing->partition, storing->offset, ok);
   if (!ok && !self->aborted && self->broker) {
-    if (annot_log_limit_allow (&self->offset_limit, 30, &suppressed))
-      g_warning ("intake: the offset of %s:%d was not stored: %s (%u more since the last line)", topic,
-                 storing->partition, error->message, suppressed);
+    annot_log_limited (&self->offset_limit, 30, G_LOG_LEVEL_WARNING, "intake: the offset of %s:%d was not stored: %s",
+                       topic, storing->partition, error->message);
     /* A message that was delivered late, after its partition had gone: trying again would never end. */
     if (!is_ours (self, topic, storing->partition))
       annot_offset_tracker_drop (self->tracker, topic, storing->partition);

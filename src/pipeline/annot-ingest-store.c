@@ -210,12 +210,10 @@ retry_later (AnnotIngest *self, AnnotIngestBatch *batch, Range range, const GErr
 {
   gint64 delay = annot_backoff_delay (++batch->attempts, RETRY_BASE_MILLISECONDS, RETRY_CAP_MILLISECONDS,
                                       RETRY_JITTER);
-  guint suppressed;
 
-  if (annot_log_limit_allow (&self->store_limit, 10, &suppressed))
-    g_warning ("intake: the store did not take a batch: %s; intake is paused and it is tried again (%u more since the "
-               "last line)",
-               error->message, suppressed);
+  annot_log_limited (&self->store_limit, 10, G_LOG_LEVEL_WARNING,
+                     "intake: the store did not take a batch: %s; intake is paused and it is tried again",
+                     error->message);
   self->counters.store_retries++;
   fail_tasks (self, batch, (Range){0, batch->units->len}, error);
   fail_queued_tasks (self, error);

@@ -236,7 +236,7 @@ on_message (AnnotBroker *broker, AnnotMessage *message, gpointer user_data)
 static void
 on_assigned (AnnotBroker *broker, GPtrArray *partitions, gpointer user_data)
 {
-  g_message ("intake: %u partitions assigned", partitions->len);
+  g_message ("intake: %u partition%s assigned", partitions->len, partitions->len == 1 ? "" : "s");
 }
 
 static void
@@ -251,10 +251,8 @@ static void
 on_failed (AnnotBroker *broker, const GError *error, gpointer user_data)
 {
   AnnotIngest *self = user_data;
-  guint suppressed;
 
-  if (annot_log_limit_allow (&self->broker_limit, 30, &suppressed))
-    g_warning ("intake: %s (%u more since the last line)", error->message, suppressed);
+  annot_log_limited (&self->broker_limit, 30, G_LOG_LEVEL_WARNING, "intake: %s", error->message);
 }
 
 static const AnnotBrokerListener listener = {

@@ -13,13 +13,13 @@ typedef struct {
 } AnnotLogLimit;
 
 /**
- * annot_log_limit_allow:
+ * annot_log_limited:
  * @self: the kind of message
  * @seconds: at most one in this time
- * @suppressed: (out): how many were kept back since the last one
- *
- * Returns: %TRUE when a message may be written now
+ * @level: %G_LOG_LEVEL_WARNING or another one
+ * @format: the line; how many were kept back since the last one is added to it
  */
-gboolean annot_log_limit_allow (AnnotLogLimit *self, guint seconds, guint *suppressed);
+void annot_log_limited (AnnotLogLimit *self, guint seconds, GLogLevelFlags level, const char *format, ...)
+    G_GNUC_PRINTF (4, 5);
 
 G_END_DECLS

@@ -74,12 +74,9 @@ annot_notifier_new (AnnotStore *store, AnnotState *state)
 void
 annot_notifier_report (AnnotNotifier *self, const char *what, const GError *error)
 {
-  guint suppressed;
-
   if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
     return;
-  if (annot_log_limit_allow (&self->log_limit, 30, &suppressed))
-    g_warning ("notifier: %s: %s (%u more since the last line)", what, error->message, suppressed);
+  annot_log_limited (&self->log_limit, 30, G_LOG_LEVEL_WARNING, "notifier: %s: %s", what, error->message);
 }
 
 void

@@ -164,15 +164,14 @@ start_failed (GTask *task, const Step *step, GError *error)
   AnnotPipeline *self = g_task_get_source_object (task);
   Walk *walk = g_task_get_task_data (task);
   gint64 delay = annot_backoff_delay (++walk->attempts, RETRY_BASE_MILLISECONDS, RETRY_CAP_MILLISECONDS, RETRY_JITTER);
-  guint suppressed;
 
   if (!annot_error_is_transient (error) || g_get_monotonic_time () + delay * 1000 >= walk->deadline) {
     g_prefix_error (&error, "%s: ", step->name);
     g_task_return_error (task, error);
     return;
   }
-  if (annot_log_limit_allow (&self->start_limit, 10, &suppressed))
-    g_message ("waiting for the %s: %s", step->name, error->message);
+  annot_log_limited (&self->start_limit, 10, G_LOG_LEVEL_MESSAGE, "waiting for the %s: %s", step->name,
+                     error->message);
   g_error_free (error);
   g_timeout_add_full (G_PRIORITY_DEFAULT, (guint) delay, on_start_again, g_object_ref (task), g_object_unref);
 }

@@ -106,13 +106,10 @@ annot_presence_new (AnnotConfig *config, AnnotState *state, AnnotBroker *broker)
 static void
 report (AnnotPresence *self, const GError *error)
 {
-  guint suppressed;
-
   if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
     return;
-  if (annot_log_limit_allow (&self->log_limit, 60, &suppressed))
-    g_warning ("presence: the state did not take this instance's numbers: %s (%u more since the last line)",
-               error->message, suppressed);
+  annot_log_limited (&self->log_limit, 60, G_LOG_LEVEL_WARNING,
+                     "presence: the state did not take this instance's numbers: %s", error->message);
 }
 
 static gboolean

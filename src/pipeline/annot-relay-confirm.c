@@ -140,8 +140,6 @@ on_postponed (GObject *source, GAsyncResult *result, gpointer user_data)
 static void
 log_failure (AnnotRelay *self, const AnnotOutgoing *outgoing, const GError *error, guint delay)
 {
-  guint suppressed;
-
   if (!annot_error_is_transient (error)) {
     /* Somebody has to do something about this one: it is said once for each message. */
     if (g_hash_table_size (self->alarmed) < ALARMS_REMEMBERED &&
@@ -149,9 +147,10 @@ log_failure (AnnotRelay *self, const AnnotOutgoing *outgoing, const GError *erro
       g_warning ("relay: topic %s refuses message %s of example %s: %s; it stays in the outbox and is tried every %u s "
                   "until the broker takes it or an administrator drops it",
                   outgoing->topic, outgoing->id, outgoing->event_id ? outgoing->event_id : "-", error->message, delay);
-  } else if (annot_log_limit_allow (&self->produce_limit, 30, &suppressed)) {
-    g_warning ("relay: topic %s did not take message %s: %s; it is tried again in %u s (%u more since the last line)",
-               outgoing->topic, outgoing->id, error->message, delay, suppressed);
+  } else {
+    annot_log_limited (&self->produce_limit, 30, G_LOG_LEVEL_WARNING,
+                       "relay: topic %s did not take message %s: %s; it is tried again in %u s", outgoing->topic,
+                       outgoing->id, error->message, delay);
   }
 }
 

@@ -77,12 +77,9 @@ annot_relay_new (AnnotConfig *config, AnnotStore *store, AnnotState *state, Anno
 void
 annot_relay_report (AnnotRelay *self, const char *what, const GError *error)
 {
-  guint suppressed;
-
   if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
     return;
-  if (annot_log_limit_allow (&self->store_limit, 30, &suppressed))
-    g_warning ("relay: %s: %s (%u more since the last line)", what, error->message, suppressed);
+  annot_log_limited (&self->store_limit, 30, G_LOG_LEVEL_WARNING, "relay: %s: %s", what, error->message);
 }
 
 /* Producing */

@@ -276,7 +276,7 @@ def test_long_pause(cluster):
             tap.equal(cluster.offsets("pause").get(("pause-in", 0)), 10, "no offset moves while the store is locked")
             lock.execute("ROLLBACK")
         tap.ok(wait_for(lambda: stored(daemon) == 3010, 15), "all of it is stored afterwards", stored(daemon))
-        tap.equal(len(lines_about(daemon, "partitions assigned")), 1, "in one assignment")
+        tap.equal(len(lines_about(daemon, " assigned")), 1, "in one assignment")
         tap.ok(wait_for(lambda: cluster.offsets("pause").get(("pause-in", 0)) == 3010, 5), "and committed",
                cluster.offsets("pause"))
 

@@ -54,7 +54,7 @@ start (Fixture *self)
 static void
 expect_assigned (void)
 {
-  g_test_expect_message (G_LOG_DOMAIN, G_LOG_LEVEL_MESSAGE, "intake: 1 partitions assigned");
+  g_test_expect_message (G_LOG_DOMAIN, G_LOG_LEVEL_MESSAGE, "intake: 1 partition assigned");
 }
 
 static gboolean

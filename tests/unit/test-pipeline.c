@@ -151,7 +151,7 @@ test_waits_for_backend (void)
   annot_test_rooms_script (rooms, "state", "[{\"method\":\"open\",\"times\":2,\"error\":\"not-connected\"}]");
   g_test_expect_message (G_LOG_DOMAIN, G_LOG_LEVEL_MESSAGE, "waiting for the state: *");
   pipeline = pipeline_new (rooms);
-  g_test_expect_message (G_LOG_DOMAIN, G_LOG_LEVEL_MESSAGE, "intake: 1 partitions assigned");
+  g_test_expect_message (G_LOG_DOMAIN, G_LOG_LEVEL_MESSAGE, "intake: 1 partition assigned");
   start (pipeline, NULL, &error);
   g_assert_no_error (error);
   annot_test_wait_for (50);
