@@ -34,7 +34,7 @@ const AnnotOption postgres_options[] = {
   NUMBER ("statement-timeout", SECONDS, "15s", 1, 3600, N_ ("how long the server may work on a statement")),
   NUMBER ("lock-timeout", SECONDS, "5s", 1, 3600, N_ ("how long a statement may wait for another's lock")),
   NUMBER ("search-timeout", SECONDS, "20s", 1, 3600,
-          N_ ("how long the server may work on a search or on a page of an export")),
+          N_ ("how long the server may work on a search, on a page of an export or on the erasure of a person")),
   FLAG ("prepared-statements", "true",
         N_ ("whether statements are prepared and sessions keep settings; false behind PgBouncer in transaction mode")),
   FLAG ("migrate", "true",
