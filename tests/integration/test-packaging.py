@@ -16,6 +16,10 @@ from annotationd_harness import BUILD_DIR, SOURCE_DIR, Daemon, Tap, find_program
 
 DEBIAN = os.path.join(SOURCE_DIR, "packaging", "debian")
 SPEC = os.path.join(SOURCE_DIR, "packaging", "rpm", "annotationd.spec")
+# Where the macros of the spec lead, as Debian's packages name it.
+MACROS = {"_sysconfdir": "etc", "_bindir": "usr/bin", "_sbindir": "usr/sbin", "_libdir": "usr/lib/x86_64-linux-gnu",
+          "_includedir": "usr/include", "_datadir": "usr/share", "_mandir": "usr/share/man", "_docdir": "usr/share/doc",
+          "_unitdir": "lib/systemd/system", "_sysusersdir": "usr/lib/sysusers.d", "_tmpfilesdir": "usr/lib/tmpfiles.d"}
 CLASSES = {"sqlite": "store", "postgres": "store", "memory": "state", "redis": "state", "local": "broker", "kafka": "broker"}
 
 
@@ -54,17 +58,16 @@ def debian_lists():
 
 
 def spec_lists():
-    """{package: lines of its %files section}"""
+    """{package: patterns of installed files}, without the folders that are only there to be owned"""
     lists = {}
     current = None
     for line in read(SPEC).splitlines():
         if line.startswith("%files"):
-            words = [word for word in line.split()[1:] if not word.startswith("-") and not word.endswith(".lang")]
-            current = lists.setdefault("annotationd" + (f"-{words[0]}" if words else ""), [])
+            current = lists.setdefault("-".join(["annotationd", *line.split()[1:]]), [])
         elif re.match(r"%(changelog|post|pre|package)", line):
             current = None
-        elif current is not None and line and not line.startswith("%license"):
-            current.append(line.split()[-1])
+        elif current is not None and line and not line.startswith(("%license", "%dir")):
+            current.append(re.sub(r"%\{(\w+)\}", lambda match: MACROS[match.group(1)], line.split()[-1]).rstrip("/"))
     return lists
 
 
@@ -117,19 +120,25 @@ def takes(pattern, path):
 
 def test_files(tap):
     """dh_missing and rpmbuild would say it, too; here it is said before a release."""
-    lists = debian_lists()
     with tempfile.TemporaryDirectory() as root:
         files = installed_files(root)
     built = {f"{name}.so" for name in plugins_of_tree()}
-    wrong = {}
-    for path in files:
-        holders = [name for name, patterns in lists.items() if any(takes(pattern, path) for pattern in patterns)]
-        if len(holders) != 1:
-            wrong[path] = holders
-    tap.ok(len(files) > 60 and not wrong, "Debian: every installed file is in exactly one package", wrong)
-    unused = [pattern for patterns in lists.values() for pattern in patterns
-              if os.path.basename(pattern) not in built and not any(takes(pattern, path) for path in files)]
-    tap.equal(unused, [], "Debian: every pattern takes something")
+    for what, lists in (("Debian", debian_lists()), ("rpm", spec_lists())):
+        wrong = {}
+        for path in files:
+            holders = [name for name, patterns in lists.items() if any(takes(pattern, path) for pattern in patterns)]
+            if len(holders) != 1:
+                wrong[path] = holders
+        tap.ok(len(files) > 60 and not wrong, f"{what}: every installed file is in exactly one package", wrong)
+        unused = [pattern for patterns in lists.values() for pattern in patterns
+                  if os.path.basename(pattern) not in built and not any(takes(pattern, path) for path in files)]
+        tap.equal(unused, [], f"{what}: every pattern takes something")
+
+
+def test_translations(tap):
+    """rpmbuild takes no empty list of them, and none that is not asked for."""
+    languages = [line for line in read(SOURCE_DIR, "po", "LINGUAS").splitlines() if line and not line.startswith("#")]
+    tap.equal("%find_lang" in read(SPEC), bool(languages), "rpm: translations are looked for when there are any")
 
 
 SYSTEMCTL = """#!/bin/sh
@@ -172,6 +181,7 @@ def main():
     test_plugins(tap)
     test_scripts(tap)
     test_files(tap)
+    test_translations(tap)
     tap.done()
 
 
