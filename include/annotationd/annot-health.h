@@ -15,7 +15,8 @@ G_BEGIN_DECLS
 /**
  * AnnotHealth:
  * @healthy: it can serve now
- * @details: (transfer full): JSON object of what an operator wants to know (never a secret)
+ * @details: (transfer full): JSON object of what an operator wants to know (never a secret); the text `error` in it is
+ *  why it cannot
  */
 typedef struct {
   gboolean healthy;

@@ -12,7 +12,7 @@
 
 G_BEGIN_DECLS
 
-/* One header: name and value (may be empty, never NULL). Order and repetition are kept. */
+/* One header: name and value (NULL is a null value, which is not an empty one). Order and repetition are kept. */
 typedef struct {
   char *name;
   GBytes *value;

@@ -207,16 +207,32 @@ answer_health (KafkaBroker *self, GTask *task, const GError *problem)
 }
 
 static void
+answer_without_client (KafkaBroker *self, GTask *task)
+{
+  g_autoptr (GError) error
+      = g_error_new (ANNOT_ERROR, ANNOT_ERROR_NOT_CONNECTED, "kafka: the client is made anew");
+
+  answer_health (self, task, error);
+}
+
+static void
 on_asked (GObject *source, GAsyncResult *result, gpointer user_data)
 {
   KafkaBroker *self = KAFKA_BROKER (source);
   g_autoptr (GTask) task = user_data;
   KafkaHandle *handle = get_handle (self);
   g_autoptr (GError) error = NULL;
+  rd_kafka_topic_partition_list_t *ends = g_task_propagate_pointer (G_TASK (result), &error);
 
-  if (g_task_propagate_boolean (G_TASK (result), &error) && handle)
+  if (!handle) {
+    g_clear_pointer (&ends, rd_kafka_topic_partition_list_destroy);
+    answer_without_client (self, task);
+    return;
+  }
+  kafka_group_take_ends (kafka_consumer_get_group (self->consumer), ends);
+  if (!error)
     kafka_handle_clear_problem (handle, FALSE);
-  answer_health (self, task, error ? error : handle ? kafka_handle_get_problem (handle) : NULL);
+  answer_health (self, task, error ? error : kafka_handle_get_problem (handle));
 }
 
 static void
@@ -225,14 +241,12 @@ kafka_broker_health (AnnotBroker *broker, GTask *task_owned)
   KafkaBroker *self = KAFKA_BROKER (broker);
   g_autoptr (GTask) task = task_owned;
   KafkaHandle *handle = get_handle (self);
-  g_autoptr (GError) error = NULL;
 
-  if (handle) {
-    kafka_handle_ask (handle, g_task_new (self, NULL, on_asked, g_steal_pointer (&task)));
-    return;
-  }
-  error = g_error_new (ANNOT_ERROR, ANNOT_ERROR_NOT_CONNECTED, "kafka: the client is made anew");
-  answer_health (self, task, error);
+  if (handle)
+    kafka_handle_ask (handle, kafka_group_ask_ends (kafka_consumer_get_group (self->consumer)),
+                      g_task_new (self, NULL, on_asked, g_steal_pointer (&task)));
+  else
+    answer_without_client (self, task);
 }
 
 static void

@@ -22,9 +22,11 @@ struct KafkaGroup {
   GMainContext *context;
   KafkaHandle *handle;                   /* unowned */
   rd_kafka_topic_partition_list_t *held; /* offset: the last one stored, -1 before */
+  rd_kafka_topic_partition_list_t *ends; /* (nullable): as they were told while nothing was fetched */
   Phase phase;
   gboolean lost;
   gboolean paused;
+  guint commits; /* the number of the last one before partitions go */
   GSource *timer;
 };
 
@@ -44,6 +46,7 @@ kafka_group_free (KafkaGroup *self)
 {
   kafka_timer_clear (&self->timer);
   rd_kafka_topic_partition_list_destroy (self->held);
+  g_clear_pointer (&self->ends, rd_kafka_topic_partition_list_destroy);
   g_main_context_unref (self->context);
   g_free (self);
 }
@@ -63,10 +66,30 @@ client_of (KafkaGroup *self)
 static void
 replace_held (KafkaGroup *self, const rd_kafka_topic_partition_list_t *partitions)
 {
+  g_clear_pointer (&self->ends, rd_kafka_topic_partition_list_destroy);
   rd_kafka_topic_partition_list_destroy (self->held);
   self->held = partitions ? rd_kafka_topic_partition_list_copy (partitions) : rd_kafka_topic_partition_list_new (0);
   for (int i = 0; i < self->held->cnt; i++)
     self->held->elems[i].offset = -1;
+}
+
+/* The statistics have the end as of the last fetch, and the offset as of half a second ago. */
+static void
+bring_up_to_date (const KafkaGroup *self, AnnotPartition *partition, gint64 stored)
+{
+  const rd_kafka_topic_partition_t *told
+      = self->ends ? rd_kafka_topic_partition_list_find (self->ends, partition->topic, partition->partition) : NULL;
+
+  if (told && told->offset > partition->end) {
+    if (partition->lag >= 0 && partition->end >= 0)
+      partition->lag += told->offset - partition->end;
+    partition->end = told->offset;
+  }
+  if (stored < 0)
+    return;
+  partition->offset = stored;
+  if (partition->end >= 0)
+    partition->lag = MAX (0, partition->end - stored);
 }
 
 GPtrArray *
@@ -82,8 +105,7 @@ kafka_group_get_assignment (KafkaGroup *self)
     AnnotPartition *partition
         = known ? annot_partition_copy (known) : annot_partition_new (held->topic, held->partition);
 
-    if (held->offset >= 0)
-      partition->offset = held->offset;
+    bring_up_to_date (self, partition, held->offset);
     g_ptr_array_add (partitions, partition);
   }
   return partitions;
@@ -109,8 +131,11 @@ assign (KafkaGroup *self, rd_kafka_topic_partition_list_t *partitions)
   }
   replace_held (self, partitions);
   kafka_handle_clear_problem (self->handle, TRUE);
+  /* The library remembers of a partition that it was paused when it went. */
   if (self->paused)
     rd_kafka_pause_partitions (client_of (self), self->held);
+  else
+    rd_kafka_resume_partitions (client_of (self), self->held);
   assigned = kafka_group_get_assignment (self);
   annot_broker_report_assigned (self->broker, assigned);
 }
@@ -143,8 +168,10 @@ commit (KafkaGroup *self)
 {
   kafka_timer_clear (&self->timer);
   self->phase = PHASE_COMMITTING;
+  self->commits++;
   if (self->lost || rd_kafka_assignment_lost (client_of (self))
-      || rd_kafka_commit_queue (client_of (self), NULL, kafka_handle_get_queue (self->handle), NULL, self))
+      || rd_kafka_commit_queue (client_of (self), NULL, kafka_handle_get_queue (self->handle), NULL,
+                                GUINT_TO_POINTER (self->commits)))
     give_back (self);
   else
     set_timer (self, COMMIT_MILLISECONDS, commit_late);
@@ -158,7 +185,8 @@ take_commit (KafkaGroup *self, rd_kafka_event_t *event)
   /* Nothing stored, nothing to commit. While a rebalance is under way the next commit takes it along. */
   if (code && code != RD_KAFKA_RESP_ERR__NO_OFFSET && code != RD_KAFKA_RESP_ERR_REBALANCE_IN_PROGRESS)
     report_failed (self, code, "offsets were not committed");
-  if (self->phase == PHASE_COMMITTING && rd_kafka_event_opaque (event) == self)
+  /* One that was given up may be answered while another waits. */
+  if (self->phase == PHASE_COMMITTING && rd_kafka_event_opaque (event) == GUINT_TO_POINTER (self->commits))
     give_back (self);
 }
 
@@ -209,14 +237,34 @@ void
 kafka_group_set_handle (KafkaGroup *self, KafkaHandle *handle)
 {
   g_autoptr (GPtrArray) gone = kafka_group_get_assignment (self);
-  gboolean told = self->phase != PHASE_STEADY;
 
   kafka_timer_clear (&self->timer);
   self->handle = handle;
   self->phase = PHASE_STEADY;
   replace_held (self, NULL);
-  if (gone->len > 0 && !told)
+  /* Also when the core knows that they are about to go: now they are lost. */
+  if (gone->len > 0)
     annot_broker_report_revoked (self->broker, gone, TRUE);
+}
+
+rd_kafka_topic_partition_list_t *
+kafka_group_ask_ends (const KafkaGroup *self)
+{
+  rd_kafka_topic_partition_list_t *asked;
+
+  if (!self->paused || self->held->cnt == 0)
+    return NULL;
+  asked = rd_kafka_topic_partition_list_copy (self->held);
+  for (int i = 0; i < asked->cnt; i++)
+    asked->elems[i].offset = RD_KAFKA_OFFSET_END;
+  return asked;
+}
+
+void
+kafka_group_take_ends (KafkaGroup *self, rd_kafka_topic_partition_list_t *ends)
+{
+  g_clear_pointer (&self->ends, rd_kafka_topic_partition_list_destroy);
+  self->ends = ends;
 }
 
 void

@@ -20,6 +20,11 @@ void kafka_group_revoke_done (KafkaGroup *self);
 
 /* Fetching stops for all partitions, those to come as well, and goes on. */
 void kafka_group_set_paused (KafkaGroup *self, gboolean paused);
+/* What nobody fetches from has no end that is known: the partitions to ask the cluster about, with "the end" for an offset.
+ * Returns: (transfer full) (nullable): NULL while they are fetched from */
+rd_kafka_topic_partition_list_t *kafka_group_ask_ends (const KafkaGroup *self);
+/* ends: (transfer full) (nullable): what the cluster has answered */
+void kafka_group_take_ends (KafkaGroup *self, rd_kafka_topic_partition_list_t *ends);
 /* Whether messages of the partition are to be handed on: it is held, and not about to go. */
 gboolean kafka_group_is_consuming (KafkaGroup *self, const char *topic, int partition);
 guint kafka_group_get_size (KafkaGroup *self);

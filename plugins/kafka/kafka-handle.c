@@ -23,7 +23,7 @@ struct KafkaHandle {
   KafkaStatistics *statistics;
   KafkaLog log;
   GError *problem;
-  rd_kafka_resp_err_t problem_code;
+  GError *refused; /* by the group */
   GError *fatal;
   GSource *fatal_idle;
 };
@@ -63,15 +63,15 @@ note_fatal (KafkaHandle *self, const GError *error)
 static void
 take_error (KafkaHandle *self, rd_kafka_event_t *event)
 {
-  g_autoptr (GError) error
-      = kafka_error_new (rd_kafka_event_error (event), name_of (self), rd_kafka_event_error_string (event));
+  rd_kafka_resp_err_t code = rd_kafka_event_error (event);
+  g_autoptr (GError) error = kafka_error_new (code, name_of (self), rd_kafka_event_error_string (event));
+  GError **kept = code == RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED ? &self->refused : &self->problem;
 
   /* That none of them is connected follows from what went before, which says more. */
-  if (self->problem && rd_kafka_event_error (event) == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN)
+  if (self->problem && code == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN)
     return;
-  g_clear_error (&self->problem);
-  self->problem = g_error_copy (error);
-  self->problem_code = rd_kafka_event_error (event);
+  g_clear_error (kept);
+  *kept = g_error_copy (error);
   if (rd_kafka_event_error_is_fatal (event))
     note_fatal (self, error);
   else
@@ -177,6 +177,7 @@ kafka_handle_free (KafkaHandle *self, GSourceFunc done, gpointer user_data)
   kafka_probe_end (self->probe, done, user_data);
   g_clear_pointer (&self->statistics, kafka_statistics_free);
   g_clear_error (&self->problem);
+  g_clear_error (&self->refused);
   g_clear_error (&self->fatal);
   g_main_context_unref (self->context);
   g_free (self);
@@ -207,7 +208,7 @@ kafka_handle_get_statistics (KafkaHandle *self)
 }
 
 void
-kafka_handle_ask (KafkaHandle *self, GTask *task)
+kafka_handle_ask (KafkaHandle *self, rd_kafka_topic_partition_list_t *ends, GTask *task)
 {
   g_autoptr (GTask) owned = task;
 
@@ -215,20 +216,22 @@ kafka_handle_ask (KafkaHandle *self, GTask *task)
     g_task_return_new_error (owned, ANNOT_ERROR, ANNOT_ERROR_NOT_CONNECTED, "%s",
                              self->problem ? self->problem->message : "kafka: no broker is connected");
   else if (self->has_topic)
-    kafka_probe_ask (self->probe, g_steal_pointer (&owned));
+    kafka_probe_ask (self->probe, g_steal_pointer (&ends), g_steal_pointer (&owned));
   else
-    g_task_return_boolean (owned, TRUE);
+    g_task_return_pointer (owned, NULL, NULL);
+  g_clear_pointer (&ends, rd_kafka_topic_partition_list_destroy);
 }
 
 const GError *
 kafka_handle_get_problem (KafkaHandle *self)
 {
-  return self->problem;
+  return self->refused ? self->refused : self->problem;
 }
 
 void
 kafka_handle_clear_problem (KafkaHandle *self, gboolean assigned)
 {
-  if (assigned || self->problem_code != RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED)
-    g_clear_error (&self->problem);
+  g_clear_error (&self->problem);
+  if (assigned)
+    g_clear_error (&self->refused);
 }

@@ -38,13 +38,13 @@ void kafka_handle_set_held (KafkaHandle *self, gboolean held);
 /* Returns: (transfer none) (nullable): as of half a second ago at most, while events are taken */
 const KafkaStatistics *kafka_handle_get_statistics (KafkaHandle *self);
 
-/* Asks the cluster something now. Boolean: it has answered; ANNOT_ERROR_PERMANENT or _AUTH: that the topic cannot be
- * had. */
-void kafka_handle_ask (KafkaHandle *self, GTask *task);
+/* Asks the cluster something now, and for the ends of partitions: (transfer full) (nullable). Pointer: these (or %NULL),
+ * and it has answered; ANNOT_ERROR_PERMANENT or _AUTH: that the topic cannot be had. */
+void kafka_handle_ask (KafkaHandle *self, rd_kafka_topic_partition_list_t *ends, GTask *task);
 /* Returns: (transfer none) (nullable): the last error, until it is known to be over */
 const GError *kafka_handle_get_problem (KafkaHandle *self);
 /* The cluster answers and has the topic; assigned: and partitions have been assigned. Only the latter ends that the
- * group is refused: it is told once. */
+ * group is refused, which is told once, whatever else goes wrong meanwhile. */
 void kafka_handle_clear_problem (KafkaHandle *self, gboolean assigned);
 
 G_END_DECLS

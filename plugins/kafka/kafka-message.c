@@ -15,7 +15,7 @@ copy_headers (AnnotMessage *copy, const rd_kafka_message_t *message)
   if (rd_kafka_message_headers (message, &headers) != RD_KAFKA_RESP_ERR_NO_ERROR)
     return;
   for (gsize i = 0; rd_kafka_header_get_all (headers, i, &name, &value, &size) == RD_KAFKA_RESP_ERR_NO_ERROR; i++) {
-    g_autoptr (GBytes) bytes = g_bytes_new (value, value ? size : 0);
+    g_autoptr (GBytes) bytes = value ? g_bytes_new (value, size) : NULL;
 
     annot_message_add_header_bytes (copy, name, bytes);
   }
@@ -47,9 +47,10 @@ make_headers (const AnnotMessage *message)
   for (guint i = 0; i < message->headers->len; i++) {
     const AnnotHeader *header = g_ptr_array_index (message->headers, i);
     gsize size = 0;
-    const void *data = g_bytes_get_data (header->value, &size);
+    const void *data = header->value ? g_bytes_get_data (header->value, &size) : NULL;
 
-    rd_kafka_header_add (headers, header->name, -1, data ? data : "", (gssize) size);
+    /* As with keys and values: an empty text is not a null. */
+    rd_kafka_header_add (headers, header->name, -1, header->value && !data ? "" : data, (gssize) size);
   }
   return headers;
 }

@@ -28,6 +28,7 @@ struct KafkaProbe {
 typedef struct {
   KafkaProbe *probe;
   GTask *task;
+  rd_kafka_topic_partition_list_t *ends;
   rd_kafka_resp_err_t code;
   rd_kafka_resp_err_t topic_code;
 } Question;
@@ -113,6 +114,10 @@ ask_cluster (GTask *task, gpointer source, gpointer task_data, GCancellable *can
       question->topic_code = metadata->topics[0].err;
     rd_kafka_metadata_destroy (metadata);
   }
+  /* To ask for the offset of a time, when that is the end, is to ask for the end. */
+  if (question->ends
+      && (question->code || rd_kafka_offsets_for_times (probe->client, question->ends, ASK_MILLISECONDS)))
+    g_clear_pointer (&question->ends, rd_kafka_topic_partition_list_destroy);
   g_mutex_lock (&probe->lock);
   probe->asking--;
   g_cond_broadcast (&probe->idle);
@@ -126,28 +131,31 @@ on_asked (GObject *source, GAsyncResult *result, gpointer user_data)
   g_autofree Question *question = user_data;
   g_autoptr (GTask) task = question->task;
   KafkaProbe *probe = question->probe;
+  GDestroyNotify destroy = (GDestroyNotify) rd_kafka_topic_partition_list_destroy;
 
   if (question->code == RD_KAFKA_RESP_ERR_NO_ERROR)
     kafka_probe_note_answer (probe);
   if (question->topic_code)
     g_task_return_error (task, kafka_error_new (question->topic_code, probe->name, NULL));
   else if (question->code == RD_KAFKA_RESP_ERR_NO_ERROR || g_get_monotonic_time () - probe->answered_at < YOUNG)
-    g_task_return_boolean (task, TRUE);
+    g_task_return_pointer (task, g_steal_pointer (&question->ends), destroy);
   else
     g_task_return_new_error (task, ANNOT_ERROR, ANNOT_ERROR_NOT_CONNECTED,
                              "kafka: the cluster has not answered within %d ms: %s", ASK_MILLISECONDS,
                              rd_kafka_err2str (question->code));
+  g_clear_pointer (&question->ends, rd_kafka_topic_partition_list_destroy);
   probe_unref (probe);
 }
 
 void
-kafka_probe_ask (KafkaProbe *self, GTask *task)
+kafka_probe_ask (KafkaProbe *self, rd_kafka_topic_partition_list_t *ends, GTask *task)
 {
   Question *question = g_new0 (Question, 1);
   g_autoptr (GTask) asking = g_task_new (NULL, NULL, on_asked, question);
 
   question->probe = g_atomic_rc_box_acquire (self);
   question->task = task;
+  question->ends = ends;
   g_mutex_lock (&self->lock);
   self->asking++;
   g_mutex_unlock (&self->lock);

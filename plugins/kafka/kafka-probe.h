@@ -16,7 +16,8 @@ void kafka_probe_end (KafkaProbe *self, GSourceFunc done, gpointer user_data);
 
 /* The cluster has answered something just now. */
 void kafka_probe_note_answer (KafkaProbe *self);
-/* Boolean: the cluster answers. ANNOT_ERROR_PERMANENT or _AUTH: it does, and says that the topic cannot be had. */
-void kafka_probe_ask (KafkaProbe *self, GTask *task);
+/* ends: (transfer full) (nullable): partitions whose ends are wanted, too. Pointer: these (or %NULL), and the cluster
+ * answers. ANNOT_ERROR_PERMANENT or _AUTH: it does, and says that the topic cannot be had. */
+void kafka_probe_ask (KafkaProbe *self, rd_kafka_topic_partition_list_t *ends, GTask *task);
 
 G_END_DECLS

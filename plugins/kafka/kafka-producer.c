@@ -103,7 +103,7 @@ settle (KafkaProducer *self)
 }
 
 static GError *
-delivery_error (const Pending *pending, const rd_kafka_message_t *message)
+delivery_error (const Pending *pending, const rd_kafka_message_t *message, gboolean others_under_way)
 {
   g_autofree char *what = NULL;
 
@@ -115,6 +115,11 @@ delivery_error (const Pending *pending, const rd_kafka_message_t *message)
     return g_error_new (ANNOT_ERROR, ANNOT_ERROR_TEMPORARY, "kafka: topic %s: not known to have arrived",
                         pending->topic);
   }
+  /* Messages that are sent together are refused together: one of them alone would show whether it is its own size. */
+  if (message->err == RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE && others_under_way)
+    return g_error_new (ANNOT_ERROR, ANNOT_ERROR_TEMPORARY,
+                        "kafka: topic %s did not take a batch with a message of %" G_GSIZE_FORMAT " bytes",
+                        pending->topic, pending->size);
   what
       = g_strdup_printf ("topic %s did not take a message of %" G_GSIZE_FORMAT " bytes", pending->topic, pending->size);
   /* Not rd_kafka_message_errstr(): of a message that was produced that is its payload. */
@@ -126,12 +131,13 @@ on_event (rd_kafka_event_t *event, gpointer user_data)
 {
   KafkaProducer *self = user_data;
   const rd_kafka_message_t *message = NULL;
+  gboolean others = self->messages > 1;
 
   if (rd_kafka_event_type (event) != RD_KAFKA_EVENT_DR)
     return;
   while ((message = rd_kafka_event_message_next (event))) {
     Pending *pending = message->_private;
-    GError *error = delivery_error (pending, message);
+    GError *error = delivery_error (pending, message, others);
 
     if (!error) {
       self->produced++;

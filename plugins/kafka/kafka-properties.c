@@ -34,12 +34,13 @@ static const Property consumer[] = {
   { "auto.commit.interval.ms", "1000" },
   { "queued.min.messages", "100000" },
   { "queued.max.messages.kbytes", "131072" },
+  { "fetch.max.bytes", "16777216" },
   { "fetch.wait.max.ms", "100" },
   { "check.crcs", "true" },
 };
 
 /* The largest message is the topic's to say, not the client's. murmur2_random puts a key where Java's producers put it.
- * Small batches stay below the limit of a topic whose single messages do. */
+ */
 static const Property producer[] = {
   { "enable.idempotence", "true" },
   { "linger.ms", "5" },
@@ -92,7 +93,19 @@ static const struct {
   { "client.id", NULL, "it is made from [service] name and instance-id" },
   { "statistics.interval.ms", NULL, "health is read from the statistics" },
   { "plugin.library.paths", NULL, "no other code is loaded" },
+  { "ssl.engine.location", NULL, "no other code is loaded" },
+  { "ssl.providers", NULL, "no other code is loaded" },
+  { "delivery.report.only.error", "false", "or nothing would ever be known to have arrived" },
+  { "transactional.id", NULL, "messages are sent at least once, without transactions" },
+  { "partitioner", "murmur2_random", "or keys would lie where Java's producers do not put them" },
+  { "allow.auto.create.topics", "false", "topics are an operator's to make" },
+  { "test.mock.num.brokers", NULL, "the cluster is that of bootstrap-servers" },
 };
+
+/* The longest time that what was stored may wait to be committed. */
+#define COMMIT_INTERVAL_MOST 5000
+/* Ways to sign in that sasl-mechanism does not have. */
+static const char *const foreign[] = { "sasl.oauthbearer.", "sasl.kerberos.", "enable.sasl.oauthbearer." };
 
 gboolean
 kafka_set_property (rd_kafka_conf_t *conf, AnnotConfig *config, const char *key, const char *property,
@@ -134,31 +147,45 @@ kafka_set_defaults (rd_kafka_conf_t *conf, AnnotConfig *config, rd_kafka_type_t 
   return set_all (conf, config, producer, G_N_ELEMENTS (producer), error);
 }
 
+static gboolean refuse (AnnotConfig *config, const char *name, GError **error, const char *format, ...)
+    G_GNUC_PRINTF (4, 5);
+
+static gboolean
+refuse (AnnotConfig *config, const char *name, GError **error, const char *format, ...)
+{
+  g_autofree char *reason = NULL;
+  va_list arguments;
+
+  va_start (arguments, format);
+  reason = g_strdup_vprintf (format, arguments);
+  va_end (arguments);
+  g_propagate_error (error, annot_config_error (config, "kafka", "rdkafka.*", "rdkafka.%s: %s", name, reason));
+  return FALSE;
+}
+
 static gboolean
 check_passed (AnnotConfig *config, const char *name, const char *value, GError **error)
 {
   for (gsize i = 0; i < G_N_ELEMENTS (named); i++) {
-    if (!g_str_equal (named[i].name, name))
-      continue;
-    g_propagate_error (
-        error, annot_config_error (config, "kafka", "rdkafka.*", "rdkafka.%s: set %s instead", name, named[i].value));
-    return FALSE;
+    if (g_str_equal (named[i].name, name))
+      return refuse (config, name, error, "set %s instead", named[i].value);
   }
   for (gsize i = 0; i < G_N_ELEMENTS (guarded); i++) {
-    if (!g_str_equal (guarded[i].name, name) || g_strcmp0 (guarded[i].value, value) == 0)
-      continue;
-    g_propagate_error (error,
-                       annot_config_error (config, "kafka", "rdkafka.*", "rdkafka.%s: may not be %s: %s; remove it",
-                                           name, guarded[i].value ? "changed" : "set", guarded[i].reason));
-    return FALSE;
+    if (g_str_equal (guarded[i].name, name) && g_strcmp0 (guarded[i].value, value) != 0)
+      return refuse (config, name, error, "may not be %s: %s; remove it", guarded[i].value ? "changed" : "set",
+                     guarded[i].reason);
   }
-  if (g_str_equal (name, "partition.assignment.strategy") && strstr (value, "cooperative")) {
-    g_propagate_error (error, annot_config_error (config, "kafka", "rdkafka.*",
-                                                  "rdkafka.%s: librdkafka loses partitions with cooperative "
-                                                  "strategies; take range or roundrobin",
-                                                  name));
-    return FALSE;
+  for (gsize i = 0; i < G_N_ELEMENTS (foreign); i++) {
+    if (g_str_has_prefix (name, foreign[i]))
+      return refuse (config, name, error, "of no effect: sasl-mechanism is PLAIN or SCRAM; remove it");
   }
+  if (g_str_equal (name, "auto.commit.interval.ms")
+      && !g_ascii_string_to_unsigned (value, 10, 1, COMMIT_INTERVAL_MOST, NULL, NULL))
+    return refuse (config, name, error, "must be 1 to %d, or a crash would leave much to do again",
+                   COMMIT_INTERVAL_MOST);
+  if (g_str_equal (name, "partition.assignment.strategy") && strstr (value, "cooperative"))
+    return refuse (config, name, error,
+                   "librdkafka loses partitions with cooperative strategies; take range or roundrobin");
   return TRUE;
 }
 

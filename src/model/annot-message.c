@@ -10,7 +10,7 @@ static void
 header_free (AnnotHeader *header)
 {
   g_free (header->name);
-  g_bytes_unref (header->value);
+  g_clear_pointer (&header->value, g_bytes_unref);
   g_free (header);
 }
 
@@ -64,7 +64,7 @@ annot_message_add_header_bytes (AnnotMessage *self, const char *name, GBytes *va
   AnnotHeader *header = g_new (AnnotHeader, 1);
 
   header->name = g_strdup (name);
-  header->value = g_bytes_ref (value);
+  header->value = value ? g_bytes_ref (value) : NULL;
   g_ptr_array_add (self->headers, header);
 }
 

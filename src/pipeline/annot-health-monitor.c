@@ -130,12 +130,15 @@ static void
 check_settle (Check *check, AnnotHealth *health, const char *error)
 {
   gboolean healthy = health && health->healthy;
+  const char *reason = error;
 
+  if (health && !healthy && !reason)
+    reason = json_object_get_string_member_with_default (health->details, "error", NULL);
   check->pending = FALSE;
   g_clear_handle_id (&check->deadline, g_source_remove);
   if (check->answered_at && check->healthy != healthy)
-    g_message ("health: %s is %s%s%s", check->name, healthy ? "healthy again" : "unhealthy", error ? ": " : "",
-               error ? error : "");
+    g_message ("health: %s is %s%s%s", check->name, healthy ? "healthy again" : "unhealthy", reason ? ": " : "",
+               reason ? reason : "");
   check->healthy = healthy;
   check->answered_at = g_get_monotonic_time ();
   g_clear_pointer (&check->details, g_free);

@@ -231,7 +231,8 @@ def test_not_read(daemon, client):
     tap.ok(wait_for(lambda: descriptors(daemon) <= 40, 15), "and are closed at their deadline", descriptors(daemon))
     for line in lines:
         line.close()
-    allowed = 1000 if is_sanitized() else 100
+    # Twenty answers of 6 MB may wait at the same time, and what was freed may stay with the process.
+    allowed = 1000 if is_sanitized() else 200
     tap.ok(resident(daemon) - memory < allowed * 1024 * 1024, "memory stays bounded", resident(daemon) - memory)
 
 

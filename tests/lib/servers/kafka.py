@@ -86,7 +86,10 @@ class Client:
         return json.loads(tool("-b", self.bootstrap, "group", name))
 
     def produce(self, topic, values, key=None, partition=None, headers=None):
-        """One message a value (text, bytes, or what is written as JSON), in order, confirmed when it returns."""
+        """One message a value (text, bytes, or what is written as JSON), in order, confirmed when it returns.
+
+        headers: {name: text, or None for a null value}.
+        """
         command = [need_program("kcat"), "-P", "-b", self.bootstrap, "-t", topic, "-X", "linger.ms=5",
                    "-X", "message.max.bytes=20000000"]
         if key is not None:
@@ -94,7 +97,7 @@ class Client:
         if partition is not None:
             command += ["-p", str(partition)]
         for name, value in (headers or {}).items():
-            command += ["-H", f"{name}={value}"]
+            command += ["-H", name if value is None else f"{name}={value}"]
         lines = []
         for value in values:
             if isinstance(value, bytes):
