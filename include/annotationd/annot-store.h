@@ -271,9 +271,12 @@ ANNOT_API AnnotExamplePage *annot_store_list_examples_finish (AnnotStore *self, 
 ANNOT_API void annot_store_get_stats (AnnotStore *self, ANNOT_STORE_ARGS);
 ANNOT_API AnnotStats *annot_store_get_stats_finish (AnnotStore *self, GAsyncResult *result, GError **error);
 
+/* What is handed out at once comes to no more bytes of payload and detections than this, but for the first. */
+#define ANNOT_CLAIM_BYTES (16 * 1024 * 1024)
+
 /* Hands out up to count pending examples, highest priority first, then lowest seq; never one to two people, and never
- * one that this account has skipped. Pointer: GPtrArray of
- * AnnotLease with example (without frame), empty when there is none. */
+ * one that this account has skipped. Pointer: GPtrArray of AnnotLease with example (without frame), empty when there is
+ * none. */
 ANNOT_API void annot_store_claim (AnnotStore *self, const char *annotator, guint count, guint lease_seconds,
                                   ANNOT_STORE_ARGS);
 ANNOT_API GPtrArray *annot_store_claim_finish (AnnotStore *self, GAsyncResult *result, GError **error);
@@ -291,7 +294,8 @@ ANNOT_API GPtrArray *annot_store_expire_leases_finish (AnnotStore *self, GAsyncR
 /* Pointer: AnnotSubmitResult; errors as AnnotSubmission says. */
 ANNOT_API void annot_store_submit (AnnotStore *self, const AnnotSubmission *submission, ANNOT_STORE_ARGS);
 ANNOT_API AnnotSubmitResult *annot_store_submit_finish (AnnotStore *self, GAsyncResult *result, GError **error);
-/* Int: the new AnnotExampleStatus (pending or skipped); NOT_FOUND, FINISHED, STALE as for submit. -1 on error. */
+/* Int: the new AnnotExampleStatus (pending or skipped), also of one that this account has skipped before, under whatever
+ * token; NOT_FOUND, FINISHED, STALE as for submit. -1 on error. */
 ANNOT_API void annot_store_skip (AnnotStore *self, const AnnotSkip *skip, ANNOT_STORE_ARGS);
 ANNOT_API int annot_store_skip_finish (AnnotStore *self, GAsyncResult *result, GError **error);
 /* Removes the example, its frame, annotations and outgoing messages, and writes the event. Boolean; NOT_FOUND. */

@@ -70,11 +70,20 @@ split (const char *value)
   return value ? g_strsplit (value, ",", -1) : NULL;
 }
 
-static void
-host_free (gpointer data)
+PostgresHost *
+postgres_host_new (const char *name, const char *address, const char *port)
 {
-  PostgresHost *host = data;
+  PostgresHost *host = g_new (PostgresHost, 1);
 
+  host->host = g_strdup (name);
+  host->hostaddr = g_strdup (address);
+  host->port = g_strdup (port);
+  return host;
+}
+
+void
+postgres_host_free (PostgresHost *host)
+{
   g_free (host->host);
   g_free (host->hostaddr);
   g_free (host->port);
@@ -88,15 +97,14 @@ list_hosts (const PQconninfoOption *options)
   g_auto (GStrv) addresses = split (find (options, "hostaddr"));
   g_auto (GStrv) ports = split (find (options, "port"));
   guint n = MAX (1, MAX (names ? g_strv_length (names) : 0, addresses ? g_strv_length (addresses) : 0));
-  GPtrArray *hosts = g_ptr_array_new_with_free_func (host_free);
+  GPtrArray *hosts = g_ptr_array_new_with_free_func ((GDestroyNotify) postgres_host_free);
 
   for (guint i = 0; i < n; i++) {
-    PostgresHost *host = g_new (PostgresHost, 1);
+    g_autofree char *name = pick (names, i);
+    g_autofree char *address = pick (addresses, i);
+    g_autofree char *port = pick (ports, i);
 
-    host->host = pick (names, i);
-    host->hostaddr = pick (addresses, i);
-    host->port = pick (ports, i);
-    g_ptr_array_add (hosts, host);
+    g_ptr_array_add (hosts, postgres_host_new (name, address, port));
   }
   return hosts;
 }

@@ -2,6 +2,10 @@
 /* Connecting and single statements in a thread, where waiting is allowed. */
 #include "postgres-blocking.h"
 
+#include <netdb.h>
+
+#include "postgres-address.h"
+
 #define OLDEST_VERSION 140000
 #define SET_UP_SECONDS 5
 
@@ -25,7 +29,7 @@ wait_for_socket (const PGconn *connection, const PostgresSettings *settings, GIO
   return FALSE;
 }
 
-/* libpq's own waiting; it moves on to the next address by itself, but not when one neither answers nor refuses. */
+/* libpq's own waiting. */
 static gboolean
 finish_connecting (PGconn *connection, const PostgresSettings *settings, gint64 deadline, GCancellable *cancellable,
                    GError **error)
@@ -70,19 +74,22 @@ add_option (Options *options, const char *keyword, const char *value)
 }
 
 /* What stands before the connection string are defaults, what stands behind it counts before it. A connection to a host
- * that is gone without a word ends within 15 seconds. */
+ * that is gone without a word ends within 15 seconds; but a server may leave what was sent to it unread for as long as a
+ * statement before it takes. */
 static PGconn *
-start (const PostgresSettings *settings, const PostgresHost *host)
+start (const PostgresSettings *settings, const PostgresHost *host, const PostgresSession *session)
 {
+  g_autofree char *unheard = g_strdup_printf ("%u", MAX (14000, session->statement_milliseconds + 5000));
   Options options = { .n = 0 };
 
   add_option (&options, "target_session_attrs", "read-write");
   add_option (&options, "keepalives_idle", "5");
   add_option (&options, "keepalives_interval", "3");
   add_option (&options, "keepalives_count", "3");
-  add_option (&options, "tcp_user_timeout", "14000");
-  add_option (&options, "fallback_application_name", "annotationd");
+  add_option (&options, "tcp_user_timeout", unheard);
   add_option (&options, "dbname", settings->conninfo);
+  /* By this a copy knows who else uses the database. */
+  add_option (&options, "application_name", "annotationd");
   add_option (&options, "host", host->host);
   add_option (&options, "hostaddr", host->hostaddr);
   add_option (&options, "port", host->port);
@@ -92,10 +99,11 @@ start (const PostgresSettings *settings, const PostgresHost *host)
 }
 
 static PGconn *
-connect_to (const PostgresSettings *settings, const PostgresHost *host, GCancellable *cancellable, GError **error)
+connect_to (const PostgresSettings *settings, const PostgresHost *host, const PostgresSession *session,
+            GCancellable *cancellable, GError **error)
 {
   gint64 deadline = g_get_monotonic_time () + settings->connect_milliseconds * 1000;
-  g_autoptr (PGconn) connection = start (settings, host);
+  g_autoptr (PGconn) connection = start (settings, host, session);
 
   if (!connection) {
     g_set_error (error, ANNOT_ERROR, ANNOT_ERROR_TEMPORARY, "%s: out of memory", settings->label);
@@ -104,20 +112,82 @@ connect_to (const PostgresSettings *settings, const PostgresHost *host, GCancell
   /* So that the message carries the SQLSTATE, of which libpq says nothing else while it connects. */
   PQsetErrorVerbosity (connection, PQERRORS_VERBOSE);
   PQsetNoticeReceiver (connection, drop_notice, NULL);
-  if (!finish_connecting (connection, settings, deadline, cancellable, error))
+  if (!finish_connecting (connection, settings, deadline, cancellable, error)) {
+    if (error && g_error_matches (*error, ANNOT_ERROR, ANNOT_ERROR_TIMEOUT)) {
+      g_clear_error (error);
+      g_set_error (error, ANNOT_ERROR, ANNOT_ERROR_TIMEOUT, "%s: no answer from %s (%s) within %.3g s", settings->label,
+                   host->host ? host->host : "the server", host->hostaddr ? host->hostaddr : "its address",
+                   settings->connect_milliseconds / 1000.0);
+    }
     return NULL;
+  }
   PQsetnonblocking (connection, 1);
   return g_steal_pointer (&connection);
 }
 
+/* libpq does not leave an address of a host that neither accepts nor refuses, so each of them is tried by itself. A name
+ * that nobody knows is left to libpq, which says so.
+ * Returns: (transfer full) (element-type PostgresHost) */
+static GPtrArray *
+find_addresses (const PostgresHost *host)
+{
+  const struct addrinfo hints = { .ai_socktype = SOCK_STREAM };
+  GPtrArray *found = g_ptr_array_new_with_free_func ((GDestroyNotify) postgres_host_free);
+  struct addrinfo *all = NULL;
+
+  if (host->host && !host->hostaddr && *host->host != '/' && *host->host != '@')
+    getaddrinfo (host->host, NULL, &hints, &all);
+  for (const struct addrinfo *one = all; one; one = one->ai_next) {
+    char text[NI_MAXHOST];
+
+    if (getnameinfo (one->ai_addr, one->ai_addrlen, text, sizeof text, NULL, 0, NI_NUMERICHOST) == 0)
+      g_ptr_array_add (found, postgres_host_new (host->host, text, host->port));
+  }
+  if (all)
+    freeaddrinfo (all);
+  if (found->len == 0)
+    g_ptr_array_add (found, postgres_host_new (host->host, host->hostaddr, host->port));
+  return found;
+}
+
+/* A server that refuses us would do so at its other addresses, too. */
 static PGconn *
-connect_to_any (const PostgresSettings *settings, GCancellable *cancellable, GError **error)
+connect_to_host (const PostgresSettings *settings, const PostgresHost *host, const PostgresSession *session,
+                 GCancellable *cancellable, GError **error)
+{
+  g_autoptr (GPtrArray) addresses = find_addresses (host);
+  g_autoptr (GError) first = NULL;
+
+  for (guint i = 0; i < addresses->len && !g_cancellable_is_cancelled (cancellable); i++) {
+    GError *failure = NULL;
+    PGconn *connection = connect_to (settings, addresses->pdata[i], session, cancellable, &failure);
+
+    if (connection)
+      return connection;
+    if (first && annot_error_is_transient (failure)) {
+      g_error_free (failure);
+      continue;
+    }
+    g_clear_error (&first);
+    first = failure;
+    if (!annot_error_is_transient (first))
+      break;
+  }
+  if (!first)
+    g_cancellable_set_error_if_cancelled (cancellable, &first);
+  g_propagate_error (error, g_steal_pointer (&first));
+  return NULL;
+}
+
+static PGconn *
+connect_to_any (const PostgresSettings *settings, const PostgresSession *session, GCancellable *cancellable,
+                GError **error)
 {
   g_autoptr (GError) first = NULL;
 
   for (guint i = 0; i < settings->hosts->len; i++) {
     g_autoptr (GError) failure = NULL;
-    PGconn *connection = connect_to (settings, settings->hosts->pdata[i], cancellable, &failure);
+    PGconn *connection = connect_to_host (settings, settings->hosts->pdata[i], session, cancellable, &failure);
 
     if (connection)
       return connection;
@@ -186,7 +256,7 @@ PGconn *
 postgres_blocking_connect (const PostgresSettings *settings, const PostgresSession *session, GCancellable *cancellable,
                            GError **error)
 {
-  g_autoptr (PGconn) connection = connect_to_any (settings, cancellable, error);
+  g_autoptr (PGconn) connection = connect_to_any (settings, session, cancellable, error);
 
   if (!connection || !set_up (connection, settings, session, cancellable, error))
     return NULL;

@@ -270,6 +270,9 @@ take_result (PostgresConnection *self, PostgresRequest *request, PGresult *resul
       self->retired = TRUE;
     break;
   default:
+    /* What was not prepared is taken for it. */
+    if (kind == KIND_PREPARE)
+      self->retired = TRUE;
     fail_request (self, request, result);
     break;
   }

@@ -85,6 +85,10 @@ remedy (const char *state, PostgresPhase phase)
     return "; check the free space of the server's disk";
   if (g_str_equal (state, "57014"))
     return "; it took longer than [postgres] statement-timeout or search-timeout allows";
+  if (postgres_error_is_stale_statement (state))
+    return "; set [postgres] prepared-statements to false behind a pooler that works by transactions (PgBouncer)";
+  if (g_str_equal (state, "55P03") && phase == POSTGRES_OPENING)
+    return "; another instance migrates the schema annotationd, or a session holds a lock on it";
   if (g_str_equal (state, "55P03"))
     return "; another session held a lock for longer than [postgres] lock-timeout allows";
   if (g_str_equal (state, "25006"))

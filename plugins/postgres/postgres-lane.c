@@ -142,9 +142,12 @@ retry_later (PostgresLane *self)
   self->retry_timer = add_timer (g_random_int_range ((gint32) delay / 2, (gint32) delay + 1), on_retry, self);
 }
 
+/* What ends the opening is no fault of a request's later: the server cannot be used, and may be before long. */
 static void
 connect_failed (PostgresLane *self, GError *error)
 {
+  if (!annot_error_is_transient (error))
+    error->code = ANNOT_ERROR_NOT_CONNECTED;
   retry_later (self);
   /* With others at work it is only one more that could not be had. */
   if (count_usable (self) > 0) {

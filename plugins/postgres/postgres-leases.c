@@ -39,7 +39,8 @@ postgres_claim (PostgresPool *pool, const char *annotator, guint count, guint le
 
   postgres_request_add (
       request, "claim",
-      postgres_parameters_new ("tnn", annotator, (int) MIN (count, G_MAXINT), (int) MIN (lease_seconds, G_MAXINT)));
+      postgres_parameters_new ("tnni", annotator, (int) MIN (count, G_MAXINT), (int) MIN (lease_seconds, G_MAXINT),
+                               (gint64) ANNOT_CLAIM_BYTES));
   postgres_pool_push (pool, POSTGRES_WORK, request);
 }
 

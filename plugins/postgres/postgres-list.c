@@ -134,28 +134,37 @@ append_order (const Draft *draft, const char *table)
   }
 }
 
-/* What lies behind the cursor. */
-static void
-append_continuation (const Draft *draft)
-{
-  const char *table = leader_of (draft);
+/* The parts of what lies behind the cursor: by priority an index has two ranges of it, and together they are none. */
+typedef enum {
+  PART_ALL,
+  PART_EQUAL,
+  PART_LOWER,
+} Part;
 
-  switch (draft->query->order) {
-  case ANNOT_ORDER_NEWEST:
-    g_string_append_printf (draft->sql, " AND %s.seq < $%u", table, draft->last_seq);
-    break;
-  case ANNOT_ORDER_OLDEST:
-    g_string_append_printf (draft->sql, " AND %s.seq > $%u", table, draft->last_seq);
-    break;
-  case ANNOT_ORDER_PRIORITY:
-    g_string_append_printf (draft->sql, " AND e.priority <= $%u AND (e.priority < $%u OR e.seq > $%u)",
-                            draft->last_priority, draft->last_priority, draft->last_seq);
-    break;
-  }
+static gboolean
+has_parts (const Draft *draft)
+{
+  return draft->query->cursor && draft->query->order == ANNOT_ORDER_PRIORITY;
 }
 
 static void
-append_arm (const Draft *draft, int status)
+append_continuation (const Draft *draft, Part part)
+{
+  const char *table = leader_of (draft);
+
+  if (part == PART_EQUAL)
+    g_string_append_printf (draft->sql, " AND e.priority = $%u AND %s.seq > $%u", draft->last_priority, table,
+                            draft->last_seq);
+  else if (part == PART_LOWER)
+    g_string_append_printf (draft->sql, " AND e.priority < $%u", draft->last_priority);
+  else if (draft->query->order == ANNOT_ORDER_NEWEST)
+    g_string_append_printf (draft->sql, " AND %s.seq < $%u", table, draft->last_seq);
+  else
+    g_string_append_printf (draft->sql, " AND %s.seq > $%u", table, draft->last_seq);
+}
+
+static void
+append_arm (const Draft *draft, int status, Part part)
 {
   const char *table = leader_of (draft);
 
@@ -164,9 +173,21 @@ append_arm (const Draft *draft, int status)
   g_string_append (draft->sql, " WHERE true");
   append_conditions (draft, status);
   if (draft->query->cursor)
-    append_continuation (draft);
+    append_continuation (draft, part);
   append_order (draft, table);
   g_string_append_printf (draft->sql, " LIMIT $%u)", draft->keys);
+}
+
+static void
+append_arms (const Draft *draft, int status)
+{
+  if (!has_parts (draft)) {
+    append_arm (draft, status, PART_ALL);
+    return;
+  }
+  append_arm (draft, status, PART_EQUAL);
+  g_string_append (draft->sql, " UNION ALL ");
+  append_arm (draft, status, PART_LOWER);
 }
 
 /* The keys of the page and of one row more, which tells whether there is a next page. */
@@ -178,10 +199,10 @@ append_keys (Draft *draft, gint64 rows, gint64 skip)
   if (has_arms (draft->query)) {
     for (int status = 0; status < ANY_STATUS; status++) {
       g_string_append (draft->sql, status ? " UNION ALL " : "");
-      append_arm (draft, status);
+      append_arms (draft, status);
     }
   } else {
-    append_arm (draft, draft->query->any_status ? ANY_STATUS : (int) draft->query->status);
+    append_arms (draft, draft->query->any_status ? ANY_STATUS : (int) draft->query->status);
   }
   g_string_append (draft->sql, ") AS c");
   append_order (draft, "c");

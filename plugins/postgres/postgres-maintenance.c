@@ -146,10 +146,13 @@ migrate (GTask *task, gpointer source, gpointer task_data, GCancellable *cancell
                     ? postgres_migrate_apply (self->connection, self->settings, cancellable, &error)
                     : -1;
 
-  if (applied >= 0)
+  if (applied >= 0) {
     g_task_return_int (task, applied);
-  else
-    g_task_return_error (task, g_steal_pointer (&error));
+    return;
+  }
+  /* A statement may have been left half done. */
+  disconnect (self);
+  g_task_return_error (task, g_steal_pointer (&error));
 }
 
 static GPtrArray *
@@ -197,10 +200,12 @@ restore (GTask *task, gpointer source, gpointer task_data, GCancellable *cancell
   g_autoptr (GError) error = NULL;
 
   if (check_schema (self, TRUE, cancellable, &error)
-      && postgres_restore (self->connection, self->settings, batch->records, cancellable, &error))
+      && postgres_restore (self->connection, self->settings, batch->records, cancellable, &error)) {
     g_task_return_boolean (task, TRUE);
-  else
-    g_task_return_error (task, g_steal_pointer (&error));
+    return;
+  }
+  disconnect (self);
+  g_task_return_error (task, g_steal_pointer (&error));
 }
 
 static void

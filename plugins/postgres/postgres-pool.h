@@ -23,7 +23,7 @@ typedef enum {
 #define POSTGRES_LANES 3
 
 PostgresPool *postgres_pool_new (PostgresSettings *settings);
-/* At once: what waits or is under way is dropped unanswered. */
+/* Nothing may wait or be under way. */
 void postgres_pool_free (PostgresPool *self);
 /* Makes the first connection and the schema; the task gets a boolean, and stays the caller's. */
 void postgres_pool_open (PostgresPool *self, GTask *task);

@@ -176,18 +176,40 @@ write_skip (SqliteConnection *connection, SqliteCall *call, const Standing *stan
          && sqlite_outbox_write (connection, skip->outgoing, error);
 }
 
+/* Whoever did not get the answer to a skip has no lease any more, and must not be told that it came too late.
+ * Returns: 1 or 0; -1 on error */
+static int
+has_skipped (SqliteConnection *connection, const AnnotSkip *skip, const Standing *standing, GError **error)
+{
+  g_autoptr (SqliteStatement) row
+      = sqlite_query (connection, error, "skip-exists", "it", standing->seq, skip->annotator);
+
+  return row ? sqlite_step (connection, row, error) : -1;
+}
+
 static gboolean
 skip (SqliteConnection *connection, SqliteCall *call, GError **error)
 {
   const AnnotSkip *wanted = call->subject;
   g_auto (Standing) standing = { 0 };
+  g_autoptr (GError) refusal = NULL;
+  int skipped;
 
   if (!find (connection, wanted->event_id, &standing, error))
     return FALSE;
   if (is_finished (&standing))
-    return refuse_finished (&standing, wanted->event_id, error);
-  return check_lease (&standing, wanted->event_id, wanted->annotator, wanted->token, error)
-         && write_skip (connection, call, &standing, error);
+    refuse_finished (&standing, wanted->event_id, &refusal);
+  else if (check_lease (&standing, wanted->event_id, wanted->annotator, wanted->token, &refusal))
+    return write_skip (connection, call, &standing, error);
+  skipped = standing.status == ANNOT_EXAMPLE_COMPLETED ? 0 : has_skipped (connection, wanted, &standing, error);
+  if (skipped < 0)
+    return FALSE;
+  if (!skipped) {
+    g_propagate_error (error, g_steal_pointer (&refusal));
+    return FALSE;
+  }
+  call->number = standing.status == ANNOT_EXAMPLE_SKIPPED ? ANNOT_EXAMPLE_SKIPPED : ANNOT_EXAMPLE_PENDING;
+  return TRUE;
 }
 
 const SqliteOperation sqlite_skip = { .answer = SQLITE_ANSWER_INT, .run = skip };

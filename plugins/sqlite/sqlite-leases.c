@@ -3,6 +3,8 @@
 #include "sqlite-operations.h"
 #include "sqlite-rows.h"
 
+#include <string.h>
+
 static GPtrArray *
 new_leases (void)
 {
@@ -22,11 +24,17 @@ choose (SqliteConnection *connection, SqliteCall *call, gint64 now, GPtrArray *l
   g_autoptr (SqliteStatement) row
       = sqlite_query (connection, error, "claim-select", "ti", call->account, (gint64) call->count);
   int step = row ? sqlite_step (connection, row, error) : -1;
+  gsize bytes = 0;
 
   for (; step > 0; step = sqlite_step (connection, row, error)) {
-    AnnotLease *lease = annot_lease_new ();
+    g_autoptr (AnnotExample) example = sqlite_rows_read_example (row);
+    AnnotLease *lease = NULL;
 
-    lease->example = sqlite_rows_read_example (row);
+    bytes += strlen (example->payload) + strlen (example->detections);
+    if (leases->len > 0 && bytes > ANNOT_CLAIM_BYTES)
+      return TRUE;
+    lease = annot_lease_new ();
+    lease->example = g_steal_pointer (&example);
     lease->example->status = ANNOT_EXAMPLE_LEASED;
     g_free (lease->example->annotator);
     lease->example->annotator = g_strdup (call->account);

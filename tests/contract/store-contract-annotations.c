@@ -242,17 +242,30 @@ test_skip (StoreFixture *fixture, gconstpointer plugin)
   refuse (fixture->store, ANNOT_ERROR_FINISHED, "x-0", "ann", 1, "d", NULL);
 }
 
-/* A skip that is sent again does not use up the skips of others. */
+/* A skip that is sent again does not use up the skips of others, and comes to the same, whatever has happened since. */
 static void
 test_skip_again (StoreFixture *fixture, gconstpointer plugin)
 {
+  g_autoptr (AnnotLease) lease = NULL;
+  g_autoptr (AnnotLease) other = NULL;
   g_autoptr (AnnotExample) example = NULL;
+  g_autoptr (GPtrArray) outgoing = NULL;
 
   store_contract_put_many (fixture->store, "x", 1, 0.5);
+  lease = store_contract_claim_one (fixture->store, "ann");
+  g_assert_cmpint (skip_as (fixture->store, "x-0", "ann", &lease->token), ==, ANNOT_EXAMPLE_PENDING);
+  g_assert_cmpint (skip_as (fixture->store, "x-0", "ann", &lease->token), ==, ANNOT_EXAMPLE_PENDING);
   g_assert_cmpint (skip_as (fixture->store, "x-0", "ann", NULL), ==, ANNOT_EXAMPLE_PENDING);
-  g_assert_cmpint (skip_as (fixture->store, "x-0", "ann", NULL), ==, ANNOT_EXAMPLE_PENDING);
+  other = store_contract_claim_one (fixture->store, "bob");
+  g_assert_cmpint (skip_as (fixture->store, "x-0", "ann", &lease->token), ==, ANNOT_EXAMPLE_PENDING);
+  store_contract_assert_status (fixture->store, "x-0", ANNOT_EXAMPLE_LEASED);
+  g_assert_cmpint (skip_as (fixture->store, "x-0", "bob", &other->token), ==, ANNOT_EXAMPLE_SKIPPED);
+  g_assert_cmpint (skip_as (fixture->store, "x-0", "bob", &other->token), ==, ANNOT_EXAMPLE_SKIPPED);
+  g_assert_cmpint (skip_as (fixture->store, "x-0", "ann", &lease->token), ==, ANNOT_EXAMPLE_SKIPPED);
   example = STORE_GET (fixture->store, get_example, "x-0", FALSE);
-  g_assert_cmpuint (example->skips, ==, 1);
+  g_assert_cmpuint (example->skips, ==, 2);
+  outgoing = STORE_GET (fixture->store, list_outgoing, FALSE, 10);
+  g_assert_cmpuint (outgoing->len, ==, 2);
 }
 
 static void

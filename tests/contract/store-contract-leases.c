@@ -43,6 +43,29 @@ test_order (StoreFixture *fixture, gconstpointer plugin)
   g_assert_cmpuint (none->len, ==, 0);
 }
 
+/* What one person is handed at once is bounded in bytes, but for the first. */
+static void
+test_bytes (StoreFixture *fixture, gconstpointer plugin)
+{
+  static const gsize sizes[] = { ANNOT_CLAIM_BYTES + 1, ANNOT_CLAIM_BYTES / 2, ANNOT_CLAIM_BYTES / 3, ANNOT_CLAIM_BYTES / 3 };
+  static const guint expected[] = { 1, 2, 1 };
+
+  for (guint i = 0; i < G_N_ELEMENTS (sizes); i++) {
+    g_autofree char *id = g_strdup_printf ("large-%u", i);
+    AnnotExample *example = store_contract_make_example (id, 0.9 - i * 0.1);
+    g_autofree char *filler = g_strnfill (sizes[i], 'x');
+
+    g_free (example->payload);
+    example->payload = g_strdup_printf ("{\"event_id\":\"%s\",\"text\":\"%s\"}", id, filler);
+    store_contract_put (fixture->store, example);
+  }
+  for (guint i = 0; i < G_N_ELEMENTS (expected); i++) {
+    g_autoptr (GPtrArray) leases = STORE_GET (fixture->store, claim, "ann", 5, 60);
+
+    g_assert_cmpuint (leases->len, ==, expected[i]);
+  }
+}
+
 /* Many people at once, more than there are examples: each example goes to one of them. */
 static void
 test_never_two_people (StoreFixture *fixture, gconstpointer plugin)
@@ -189,6 +212,7 @@ void
 store_contract_add_leases (const char *plugin)
 {
   store_contract_add (plugin, "leases/order", test_order);
+  store_contract_add (plugin, "leases/bytes", test_bytes);
   store_contract_add (plugin, "leases/never-two-people", test_never_two_people);
   store_contract_add (plugin, "leases/renew", test_renew);
   store_contract_add (plugin, "leases/release", test_release);

@@ -140,8 +140,8 @@ def server_goes(tap, server, daemon):
 
 
 def in_use(tap, server, daemon):
-    """A daemon on the source is in the way; one on the target, too."""
-    url = server.url("crashed")
+    """A daemon on the source is in the way, one on the target, too; whatever they want their sessions to be called."""
+    url = server.url("crashed") + "?application_name=another"
     target = ("--to", "sqlite", "--to-set", f"sqlite.path={daemon.directory}/back.db")
     with Daemon({"store": {"plugin": "postgres"}}, env={"DATABASE_URL": url}) as other:
         other.start()
@@ -149,6 +149,9 @@ def in_use(tap, server, daemon):
         tap.ok(done.returncode == UNAVAILABLE and "stop" in done.stderr and tells_no_secret(done),
                "refused: a daemon works on the source, 69", done)
         tap.ok(not os.path.exists(f"{daemon.directory}/back.db"), "nothing was made")
+        done = ctl(daemon, "db", "copy", "--from", "sqlite", "--to", "postgres", url=url)
+        tap.ok(done.returncode == UNAVAILABLE and "stop" in done.stderr,
+               "refused: a daemon works on the target, 69", done)
         other.stop()
     done = ctl(daemon, "db", "copy", "--from", "postgres", *target, url=url)
     tap.ok(done.returncode == 0 and json.loads(done.stdout)["example"] == EXAMPLES, "without it the copy comes back", done)

@@ -3,8 +3,10 @@
 """The daemon on PostgreSQL: instances that share a database, databases that cannot be used, servers that go and return."""
 
 import os
+import socket
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 
@@ -250,6 +252,11 @@ def outage(tap, server, daemon, token, name, away, back):
     tap.ok(daemon.running(), f"{name}: the daemon has lived on")
 
 
+def change_password(server, password):
+    server.sql(f"ALTER ROLE postgres PASSWORD '{password}'")
+    server.sql("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'annotationd'")
+
+
 def outages(tap):
     with Postgres(durable=True) as server, make_daemon(server.conninfo()) as daemon:
         daemon.add_user("pat", USER_PASSWORD, ROLES)
@@ -257,6 +264,8 @@ def outages(tap):
         token = daemon.login("pat", USER_PASSWORD).token
         outage(tap, server, daemon, token, "server killed", server.kill, server.start)
         outage(tap, server, daemon, token, "server suspended", server.suspend, server.resume)
+        outage(tap, server, daemon, token, "password changed", lambda: change_password(server, "another one"),
+               lambda: change_password(server, PASSWORD))
         full_disk(tap, server, daemon, token)
         tap.ok(PASSWORD not in daemon.log(), "the log tells no password")
 
@@ -267,15 +276,96 @@ def full_disk(tap, server, daemon, token):
     server.sql("CREATE FUNCTION public.full() RETURNS trigger LANGUAGE plpgsql AS "
                "$$ BEGIN RAISE 'could not extend file' USING ERRCODE = '53100'; END $$; "
                "CREATE TRIGGER disk BEFORE INSERT ON annotationd.examples EXECUTE FUNCTION public.full(); "
-               "CREATE TRIGGER disk BEFORE INSERT OR UPDATE ON annotationd.marks EXECUTE FUNCTION public.full()")
+               "CREATE TRIGGER disk BEFORE INSERT ON annotationd.scratch EXECUTE FUNCTION public.full()")
     tap.equal(client.post("/api/v1/examples", example("full")).status, 507, "full disk: 507")
     tap.ok(wait_for(lambda: not daemon.ready(), 3), "full disk: not ready")
     daemon.feed([example("fed-while-full")])
-    server.sql("DROP TRIGGER disk ON annotationd.examples; DROP TRIGGER disk ON annotationd.marks")
+    server.sql("DROP TRIGGER disk ON annotationd.examples; DROP TRIGGER disk ON annotationd.scratch")
     tap.ok(wait_for(daemon.ready, 5), "full disk: ready once there is space")
     tap.equal(client.post("/api/v1/examples", example("full")).status, 201, "full disk: and it takes examples")
     tap.ok(wait_for(lambda: server.sql("SELECT count(*) FROM annotationd.examples WHERE event_id = 'fed-while-full'")
                     == "1", 5), "full disk: what was fed waited")
+
+
+def small_disk(tap, server):
+    """The same on a file system that is full, where the first write that needs a page fails and others do not."""
+    with tempfile.TemporaryDirectory() as folder:
+        mount = ["mount", "-t", "tmpfs", "-o", "size=48m,mode=0777", "tmpfs", folder]
+        if os.geteuid() != 0 or subprocess.run(mount, capture_output=True, check=False).returncode != 0:
+            tap.skip("small disk", "a file system may be mounted by root alone")
+            return
+        try:
+            if server.owner is not None:
+                os.chown(folder, *server.owner)
+            server.sql(f"CREATE TABLESPACE small LOCATION '{folder}'")
+            server.sql("CREATE DATABASE small TABLESPACE small")
+            with make_daemon(server.conninfo("small")) as daemon:
+                daemon.add_user("pat", USER_PASSWORD, ROLES)
+                daemon.start()
+                fill_disk(tap, server, daemon, folder)
+            server.sql("DROP DATABASE small WITH (FORCE)")
+            server.sql("DROP TABLESPACE small")
+        finally:
+            subprocess.run(["umount", "-l", folder], check=False)
+
+
+def fill_disk(tap, server, daemon, folder):
+    client = daemon.login("pat", USER_PASSWORD)
+    filler = os.path.join(folder, "filler")
+    taken = []
+    for turn in range(2):
+        with open(filler, "wb", buffering=0) as file:
+            try:
+                while file.write(bytes(4096)):
+                    pass
+            except OSError:
+                pass
+        refused = None
+        for number in range(400):
+            answer = client.post("/api/v1/examples", example(f"small-{turn}-{number}", text="x" * 1000))
+            if answer.status != 201:
+                refused = answer.status
+                break
+            taken.append(f"small-{turn}-{number}")
+        tap.equal(refused, 507, f"small disk, {turn}: 507 when it is full")
+        tap.ok(wait_for(lambda: not daemon.ready(), 3), f"small disk, {turn}: not ready")
+        states = []
+        for number in range(20):
+            client.post("/api/v1/examples", example(f"more-{turn}-{number}", text="x" * 1000))
+            states.append(daemon.ready())
+            time.sleep(0.2)
+        tap.equal(sum(states), 0, f"small disk, {turn}: and stays so")
+        os.unlink(filler)
+        tap.ok(wait_for(daemon.ready, 5), f"small disk, {turn}: ready once there is space", daemon.log()[-1500:])
+        tap.equal(client.post("/api/v1/examples", example(f"after-{turn}")).status, 201,
+                  f"small disk, {turn}: it takes examples again")
+        taken.append(f"after-{turn}")
+    stored = server.sql("SELECT event_id FROM annotationd.examples", "small").split()
+    tap.ok(set(taken) <= set(stored) and len(stored) == len(set(stored)), "small disk: nothing that was taken is lost",
+           set(taken) - set(stored))
+
+
+def several_addresses(tap, server):
+    """The first address of a host takes connections and says nothing."""
+    with tempfile.NamedTemporaryFile("w", suffix=".hosts") as hosts, Proxy(server.port) as proxy, \
+            socket.socket() as silent:
+        hosts.write("127.0.0.2 two.example\n127.0.0.1 two.example\n")
+        hosts.flush()
+        # A table of hosts for this process alone.
+        own_hosts = ["unshare", "-m", "sh", "-c", f'mount --bind {hosts.name} /etc/hosts && exec "$@"', "sh"]
+        if subprocess.run([*own_hosts, "true"], capture_output=True, check=False).returncode != 0:
+            tap.skip("several addresses", "a table of hosts may be changed by root alone")
+            return
+        silent.bind(("127.0.0.2", proxy.port))
+        silent.listen()
+        with make_daemon(f"postgresql://postgres@two.example:{proxy.port}/postgres",
+                         {"postgres": {"connect-timeout": 1}}) as daemon:
+            command = daemon.command
+            daemon.command = lambda: [*own_hosts, *command()]
+            daemon.start(wait=False)
+            tap.ok(wait_for(daemon.ready, 20), "several addresses: the one that answers is found", daemon.log()[-1500:])
+            proxy.refuse()
+            tap.ok(wait_for(lambda: not daemon.ready(), 5), "several addresses: not ready when that is gone")
 
 
 def failover(tap):
@@ -309,6 +399,8 @@ def main():
             least_rights(tap, server)
             two_instances(tap, server)
             copies(tap, server)
+            several_addresses(tap, server)
+            small_disk(tap, server)
         outages(tap)
         failover(tap)
     except Unavailable as reason:

@@ -56,5 +56,4 @@ SELECT pg_is_in_recovery () OR current_setting ('transaction_read_only')::boolea
 FROM annotationd.position AS p WHERE p.only_row;
 
 -- name: probe-write
-INSERT INTO annotationd.marks AS m (name, value) VALUES ('probe', annotationd.now_1 ()::text)
-ON CONFLICT (name) DO UPDATE SET value = excluded.value;
+SELECT annotationd.probe_write_1 ();

@@ -3,7 +3,7 @@
 
 -- name: claim
 SELECT {example-columns}, e.fence, e.leased_at, e.expires_at
-FROM annotationd.claim_1 ($1, $2, $3) AS e
+FROM annotationd.claim_2 ($1, $2, $3, $4) AS e
 ORDER BY e.priority DESC, e.seq;
 
 -- name: lease-columns

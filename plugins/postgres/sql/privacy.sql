@@ -8,4 +8,4 @@ r.examples, r.frames, r.annotations, r.outgoing
 SELECT {erasure-columns} FROM annotationd.erase_subject_1 ($1, $2, $3, $4, $5, $6, $7, $8, $9) AS r;
 
 -- name: retain
-SELECT {erasure-columns} FROM annotationd.retain_1 ($1, $2, $3, $4) AS r;
+SELECT {erasure-columns} FROM annotationd.retain_2 ($1, $2, $3, $4) AS r;

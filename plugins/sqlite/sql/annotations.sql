@@ -23,6 +23,9 @@ WHERE seq = ?;
 -- name: skip-insert
 INSERT INTO skips (seq, annotator, created_at, reason) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING;
 
+-- name: skip-exists
+SELECT 1 FROM skips WHERE seq = ? AND annotator = ?;
+
 -- name: example-return
 UPDATE examples
 SET status = 0, skips = skips + 1, annotator = NULL, leased_at = NULL, expires_at = NULL
