@@ -26,7 +26,7 @@ def pgbench_script(count):
     """Claims so many and submits each, as the daemon does."""
     columns = ", ".join(f"(array_agg (c.event_id))[{n}] AS event_{n}, (array_agg (c.seq))[{n}] AS seq_{n}, "
                         f"(array_agg (c.fence))[{n}] AS fence_{n}" for n in range(1, count + 1))
-    lines = [f"SELECT {columns} FROM annotationd.claim_1 ('ann-' || :client_id, {count}, 300) AS c \\gset"]
+    lines = [f"SELECT {columns} FROM annotationd.claim_2 ('ann-' || :client_id, {count}, 300, 16777216) AS c \\gset"]
     for n in range(1, count + 1):
         lines.append(
             f"SELECT * FROM annotationd.submit_1 (:event_{n}, :seq_{n}, :fence_{n}, gen_random_uuid ()::text, 1, "
