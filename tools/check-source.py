@@ -17,6 +17,7 @@ GOTO = re.compile(r"(?<![\w\"])goto\s+\w+\s*;")
 LATER = re.compile(r"\b(TODO|FIXME|XXX|HACK)\b")
 INCLUDE = re.compile(r'^#include "([^"]+)"')
 ANGLE = re.compile(r"^#include <annotationd/(?!annotationd\.h)")
+TOP = pathlib.Path(__file__).resolve().parent.parent
 
 
 def room_of(path):
@@ -106,11 +107,25 @@ def check_size(path, lines):
             start = None
 
 
+def check_translated(path, lines):
+    """Texts for people are collected from the files that po/POTFILES.in names."""
+    listed = TOP / "po" / "POTFILES.in"
+    if path.suffix != ".c" or not path.resolve().is_relative_to(TOP) or "tests" in path.parts:
+        return
+    name = path.resolve().relative_to(TOP).as_posix()
+    if name in listed.read_text(encoding="utf-8").splitlines():
+        return
+    for number, line in enumerate(lines, 1):
+        if re.search(r"\b(N?_|Q_|ngettext) ?\(\"", line):
+            yield number, "translation", f"add {name} to po/POTFILES.in"
+            return
+
+
 def check_file(path):
     lines = path.read_text(encoding="utf-8").split("\n")
     if lines and lines[-1] == "":
         lines.pop()
-    for check in (check_head, check_lines, check_arrows, check_size):
+    for check in (check_head, check_lines, check_arrows, check_size, check_translated):
         for number, rule, remedy in check(path, lines):
             yield f"{path}:{number}: {rule}: {remedy}"
 
@@ -127,8 +142,7 @@ def main(arguments):
     if arguments and arguments[0] in ("-h", "--help"):
         print(f"usage: check-source.py [FILE...]\n{__doc__}")
         return 0
-    top = pathlib.Path(__file__).resolve().parent.parent
-    paths = [pathlib.Path(name) for name in arguments] or list(files_under(top))
+    paths = [pathlib.Path(name) for name in arguments] or list(files_under(TOP))
     problems = [problem for path in paths for problem in check_file(path)]
     for problem in problems:
         print(problem)

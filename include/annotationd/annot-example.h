@@ -63,6 +63,8 @@ ANNOT_API gboolean annot_example_status_from_string (const char *text, AnnotExam
  * @skips: how often it was skipped
  * @annotator: (nullable): who holds the lease, or finished it
  * @finished_at: when it was completed or skipped, microseconds since 1970 UTC, 0 when it is not
+ * @leased_for: for how long @annotator has had the lease, microseconds by the store's clock, 0 without one; set by
+ *  annot_store_get_example() alone
  *
  * Reference-counted, immutable once handed on; fields may be read directly. The members from @seq on are the store's.
  */
@@ -89,6 +91,7 @@ typedef struct {
   guint skips;
   char *annotator;
   gint64 finished_at;
+  gint64 leased_for;
 } AnnotExample;
 
 #define ANNOT_TYPE_EXAMPLE (annot_example_get_type ())

@@ -227,7 +227,7 @@ struct _AnnotStoreClass {
   void (*get_secret) (AnnotStore *self, const char *name, const char *proposed, GTask *task);
   void (*erase_subject) (AnnotStore *self, const char *face_hash, const char *actor, const AnnotOutgoing *outgoing,
                          GTask *task);
-  void (*retain) (AnnotStore *self, gint64 completed_before, gint64 frames_before, guint limit, GTask *task);
+  void (*retain) (AnnotStore *self, gint64 completed_age, gint64 frames_age, guint limit, GTask *task);
 
   /* Optional. */
   void (*inspect) (AnnotStore *self, GTask *task);
@@ -369,10 +369,10 @@ ANNOT_API char *annot_store_get_secret_finish (AnnotStore *self, GAsyncResult *r
 ANNOT_API void annot_store_erase_subject (AnnotStore *self, const char *face_hash, const char *actor,
                                           const AnnotOutgoing *outgoing, ANNOT_STORE_ARGS);
 ANNOT_API AnnotErasure *annot_store_erase_subject_finish (AnnotStore *self, GAsyncResult *result, GError **error);
-/* Removes finished examples finished before completed_before, and frames of those finished before frames_before
- * (microseconds since 1970 UTC, 0: none), at most limit of each, never one whose message is still in the outbox; also
- * expired sessions and tokens. Pointer: AnnotErasure (g_free) of what is gone. */
-ANNOT_API void annot_store_retain (AnnotStore *self, gint64 completed_before, gint64 frames_before, guint limit,
+/* Removes examples that were finished longer ago than completed_age, and frames of those longer ago than frames_age
+ * (microseconds by the store's clock, 0: none), at most limit of each, never one whose message is still in the outbox;
+ * also expired sessions and tokens. Pointer: AnnotErasure (g_free) of what is gone. */
+ANNOT_API void annot_store_retain (AnnotStore *self, gint64 completed_age, gint64 frames_age, guint limit,
                                    ANNOT_STORE_ARGS);
 ANNOT_API AnnotErasure *annot_store_retain_finish (AnnotStore *self, GAsyncResult *result, GError **error);
 

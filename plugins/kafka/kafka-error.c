@@ -80,11 +80,3 @@ kafka_error_new (rd_kafka_resp_err_t code, const char *what, const char *reason)
   return g_error_new (ANNOT_ERROR, meaning, "kafka: %s: %s%s%s", what, text, remedy ? "; " : "", remedy ? remedy : "");
 }
 
-GError *
-kafka_error_take (rd_kafka_error_t *error, const char *what)
-{
-  GError *made = kafka_error_new (rd_kafka_error_code (error), what, rd_kafka_error_string (error));
-
-  rd_kafka_error_destroy (error);
-  return made;
-}

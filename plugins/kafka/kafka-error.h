@@ -10,7 +10,5 @@ G_BEGIN_DECLS
 /* reason: (nullable): what librdkafka says of this very case; else its text for the code.
  * Returns: (transfer full): "kafka: WHAT: REASON: REMEDY" */
 GError *kafka_error_new (rd_kafka_resp_err_t code, const char *what, const char *reason);
-/* The same, from an error object, which is freed. */
-GError *kafka_error_take (rd_kafka_error_t *error, const char *what);
 
 G_END_DECLS

@@ -509,8 +509,3 @@ postgres_connection_cancel (PostgresConnection *self, PostgresRequest *request)
   g_task_run_in_thread (task, cancel_in_thread);
 }
 
-const char *
-postgres_connection_get_version (const PostgresConnection *self)
-{
-  return PQparameterStatus (self->handle, "server_version");
-}

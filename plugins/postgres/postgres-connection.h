@@ -47,7 +47,5 @@ gboolean postgres_connection_is_retired (const PostgresConnection *self);
 void postgres_connection_give_up (PostgresConnection *self, guint milliseconds);
 /* Asks the server to end the request if it is the one that runs now. */
 void postgres_connection_cancel (PostgresConnection *self, PostgresRequest *request);
-/* "15.4" */
-const char *postgres_connection_get_version (const PostgresConnection *self);
 
 G_END_DECLS

@@ -195,6 +195,7 @@ answer_example (PostgresRequest *request, GTask *task)
   }
   example = postgres_result_example (result, 0);
   example->frame = postgres_result_bytes (result, 0, POSTGRES_EXAMPLE_COLUMNS);
+  example->leased_for = postgres_result_integer (result, 0, POSTGRES_EXAMPLE_COLUMNS + 1);
   g_task_return_pointer (task, example, (GDestroyNotify) annot_example_unref);
 }
 

@@ -60,6 +60,6 @@ void postgres_get_secret (PostgresPool *pool, const char *name, const char *prop
 /* postgres-privacy.c */
 void postgres_erase_subject (PostgresPool *pool, const char *face_hash, const char *actor,
                              const AnnotOutgoing *outgoing, GTask *task);
-void postgres_retain (PostgresPool *pool, gint64 completed_before, gint64 frames_before, guint limit, GTask *task);
+void postgres_retain (PostgresPool *pool, gint64 completed_age, gint64 frames_age, guint limit, GTask *task);
 
 G_END_DECLS

@@ -33,12 +33,12 @@ postgres_erase_subject (PostgresPool *pool, const char *face_hash, const char *a
 }
 
 void
-postgres_retain (PostgresPool *pool, gint64 completed_before, gint64 frames_before, guint limit, GTask *task)
+postgres_retain (PostgresPool *pool, gint64 completed_age, gint64 frames_age, guint limit, GTask *task)
 {
   PostgresRequest *request = postgres_request_new (&erase, task);
 
   postgres_request_add (request, "retain",
-                        postgres_parameters_new ("iini", completed_before, frames_before, (int) MIN (limit, G_MAXINT),
+                        postgres_parameters_new ("iini", completed_age, frames_age, (int) MIN (limit, G_MAXINT),
                                                  (gint64) POSTGRES_SESSION_GRACE));
   postgres_pool_push (pool, POSTGRES_SEARCH, request);
 }

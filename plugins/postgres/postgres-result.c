@@ -5,11 +5,6 @@
 #include <math.h>
 #include <string.h>
 
-gboolean
-postgres_result_is_null (const PGresult *result, int row, int column)
-{
-  return PQgetisnull (result, row, column) != 0;
-}
 
 /* Big-endian, sign-extended. */
 static gint64

@@ -10,7 +10,6 @@ G_BEGIN_DECLS
 /* How many columns {example-columns} has: the first one that a statement adds. */
 #define POSTGRES_EXAMPLE_COLUMNS 20
 
-gboolean postgres_result_is_null (const PGresult *result, int row, int column);
 /* Any integer or boolean; 0 for null. */
 gint64 postgres_result_integer (const PGresult *result, int row, int column);
 /* NaN for null. */

@@ -274,9 +274,9 @@ postgres_store_erase_subject (AnnotStore *store, const char *face_hash, const ch
 }
 
 static void
-postgres_store_retain (AnnotStore *store, gint64 completed_before, gint64 frames_before, guint limit, GTask *task)
+postgres_store_retain (AnnotStore *store, gint64 completed_age, gint64 frames_age, guint limit, GTask *task)
 {
-  postgres_retain (POSTGRES_STORE (store)->pool, completed_before, frames_before, limit, task);
+  postgres_retain (POSTGRES_STORE (store)->pool, completed_age, frames_age, limit, task);
 }
 
 static void

@@ -252,11 +252,6 @@ redis_link_is_up (const RedisLink *self)
   return self->connection && redis_connection_is_ready (self->connection);
 }
 
-const GError *
-redis_link_get_error (const RedisLink *self)
-{
-  return redis_link_is_up (self) ? NULL : self->error;
-}
 
 char *
 redis_link_describe (const RedisLink *self)

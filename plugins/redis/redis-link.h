@@ -43,8 +43,6 @@ gboolean redis_link_send (RedisLink *self, guint count, const char *const *words
 /* Gives the connection up, because of what was answered on it, and finds the master again. */
 void redis_link_distrust (RedisLink *self, const GError *error);
 gboolean redis_link_is_up (const RedisLink *self);
-/* Returns: (transfer none) (nullable): why it is down */
-const GError *redis_link_get_error (const RedisLink *self);
 /* Returns: (transfer full): where it is connected to, or was to be */
 char *redis_link_describe (const RedisLink *self);
 /* How often it has come up again. */

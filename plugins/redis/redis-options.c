@@ -42,8 +42,8 @@ const AnnotOption redis_options[] = {
   { .group = "redis",
     .key = "prefix",
     .type = ANNOT_OPTION_STRING,
-    .summary = N_ ("text before all keys and channels but websocket:connection_count and websocket:new_example, for "
-                   "several installations in one database") },
+    .summary = N_ ("text before all keys and channels, for several installations on one server; but before "
+                   "websocket:connection_count and websocket:new_example, which they then share") },
   { .group = "redis",
     .key = "retry-queue-key",
     .type = ANNOT_OPTION_STRING,

@@ -36,7 +36,7 @@ typedef struct {
  * SqliteCall:
  * @operation: what to do
  * @task: (owned): whom to answer; the arguments live as long as it does
- * @id, @account, @text, @subject, @tokens, @outgoing, @count, @seconds, @flag, @before, @frames_before: the arguments,
+ * @id, @account, @text, @subject, @tokens, @outgoing, @count, @seconds, @flag, @age, @frames_age: the arguments,
  *  which of them is the operation's to say
  * @error: (nullable): why it failed
  * @pointer, @destroy, @number: the answer
@@ -54,8 +54,8 @@ struct _SqliteCall {
   guint count;
   guint seconds;
   gboolean flag;
-  gint64 before;
-  gint64 frames_before;
+  gint64 age;
+  gint64 frames_age;
 
   GError *error;
   gpointer pointer;

@@ -124,6 +124,9 @@ get_example (SqliteConnection *connection, SqliteCall *call, GError **error)
     return FALSE;
   }
   example = sqlite_rows_read_example (row);
+  if (example->status == ANNOT_EXAMPLE_LEASED)
+    example->leased_for
+        = MAX (sqlite_connection_now (connection) - sqlite3_column_int64 (row, SQLITE_EXAMPLE_COLUMNS), 1);
   if (call->flag && !sqlite_rows_load_frame (connection, example, error))
     return FALSE;
   sqlite_call_give (call, g_steal_pointer (&example), (GDestroyNotify) annot_example_unref);

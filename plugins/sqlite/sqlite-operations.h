@@ -57,7 +57,7 @@ extern const SqliteOperation sqlite_get_secret; /* id: its name, text: proposed 
 
 /* sqlite-privacy.c */
 extern const SqliteOperation sqlite_erase_subject; /* id: face hash, account: actor, outgoing */
-extern const SqliteOperation sqlite_retain;        /* before, frames_before, count */
+extern const SqliteOperation sqlite_retain;        /* age, frames_age, count */
 
 /* Shared by several. */
 

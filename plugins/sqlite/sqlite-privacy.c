@@ -92,7 +92,7 @@ static GArray *
 collect_frames (SqliteConnection *connection, SqliteCall *call, GError **error)
 {
   g_autoptr (SqliteStatement) row
-      = sqlite_query (connection, error, "retain-frames", "ii", call->frames_before, (gint64) call->count);
+      = sqlite_query (connection, error, "retain-frames", "ii", g_get_real_time () - call->frames_age, (gint64) call->count);
   g_autoptr (GArray) all = g_array_new (FALSE, FALSE, sizeof (gint64));
   int step = row ? sqlite_step (connection, row, error) : -1;
 
@@ -136,14 +136,14 @@ retain (SqliteConnection *connection, SqliteCall *call, GError **error)
 {
   g_autofree AnnotErasure *erasure = g_new0 (AnnotErasure, 1);
 
-  if (call->before > 0) {
-    SqliteStatement *found
-        = sqlite_query (connection, error, "retain-examples", "ii", call->before, (gint64) call->count);
+  if (call->age > 0) {
+    SqliteStatement *found = sqlite_query (connection, error, "retain-examples", "ii", g_get_real_time () - call->age,
+                                           (gint64) call->count);
 
     if (!erase_all (connection, collect (connection, found, erasure, error), erasure, error))
       return FALSE;
   }
-  if ((call->frames_before > 0 && !drop_frames (connection, call, erasure, error))
+  if ((call->frames_age > 0 && !drop_frames (connection, call, erasure, error))
       || !drop_expired (connection, call, error))
     return FALSE;
   sqlite_call_give (call, g_steal_pointer (&erasure), g_free);

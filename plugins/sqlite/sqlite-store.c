@@ -368,9 +368,9 @@ sqlite_store_erase_subject (AnnotStore *store, const char *face_hash, const char
 }
 
 static void
-sqlite_store_retain (AnnotStore *store, gint64 completed_before, gint64 frames_before, guint limit, GTask *task)
+sqlite_store_retain (AnnotStore *store, gint64 completed_age, gint64 frames_age, guint limit, GTask *task)
 {
-  WRITE (store, sqlite_retain, task, .before = completed_before, .frames_before = frames_before, .count = limit);
+  WRITE (store, sqlite_retain, task, .age = completed_age, .frames_age = frames_age, .count = limit);
 }
 
 static void

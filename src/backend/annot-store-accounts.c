@@ -287,13 +287,13 @@ annot_store_erase_subject_finish (AnnotStore *self, GAsyncResult *result, GError
 }
 
 void
-annot_store_retain (AnnotStore *self, gint64 completed_before, gint64 frames_before, guint limit,
+annot_store_retain (AnnotStore *self, gint64 completed_age, gint64 frames_age, guint limit,
                     GCancellable *cancellable, GAsyncReadyCallback callback, gpointer user_data)
 {
   g_autoptr (GTask) task = annot_store_begin (self, annot_store_retain, cancellable, callback, user_data);
 
   if (task)
-    ANNOT_STORE_GET_CLASS (self)->retain (self, completed_before, frames_before, limit, g_object_ref (task));
+    ANNOT_STORE_GET_CLASS (self)->retain (self, completed_age, frames_age, limit, g_object_ref (task));
 }
 
 AnnotErasure *

@@ -101,7 +101,8 @@ begin_drain (gpointer user_data)
   return G_SOURCE_REMOVE;
 }
 
-/* Not ready from this moment, but still serving: load balancers need drain-delay to notice. */
+/* Not ready from this moment, but still serving: load balancers need drain-delay to notice, and to leave the connections
+ * that they keep, since a request on one that ends just then may not be sent again. */
 static void
 stop (AnnotService *self, guint delay)
 {
@@ -114,6 +115,7 @@ stop (AnnotService *self, guint delay)
     return;
   }
   g_message ("draining");
+  annot_http_server_announce_drain (self->http);
   self->deadline = g_timeout_add_seconds (delay, begin_drain, self);
 }
 

@@ -183,7 +183,7 @@ finish_request (AnnotConnection *self)
   self->body_done = NULL;
   self->drained = NULL;
   self->is_ending = FALSE;
-  if (self->close_after || unread || self->transport->is_draining) {
+  if (self->close_after || unread || self->transport->says_close) {
     linger (self);
     return;
   }
@@ -748,6 +748,7 @@ annot_connection_start (AnnotTransport *transport, AnnotChannel *channel)
 void
 annot_transport_drain (AnnotTransport *transport)
 {
+  transport->says_close = TRUE;
   transport->is_draining = TRUE;
   for (GList *at = transport->connections.head, *next; at != NULL; at = next) {
     AnnotConnection *connection = at->data;

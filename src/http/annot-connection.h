@@ -44,7 +44,8 @@ typedef struct {
   gboolean (*trusts) (const char *address, gpointer user_data);
   gpointer user_data;
 
-  gboolean is_draining; /* answers say Connection: close */
+  gboolean says_close;  /* answers say Connection: close */
+  gboolean is_draining; /* and there are no more requests */
   GQueue connections;
   GQueue to_shake;  /* connections that wait for a TLS handshake */
   guint handshakes; /* under way */

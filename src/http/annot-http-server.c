@@ -243,6 +243,12 @@ hub_drained (GObject *source, GAsyncResult *result, gpointer user_data)
 }
 
 void
+annot_http_server_announce_drain (AnnotHttpServer *self)
+{
+  self->transport.says_close = TRUE;
+}
+
+void
 annot_http_server_drain (AnnotHttpServer *self, GCancellable *cancellable, GAsyncReadyCallback callback,
                          gpointer user_data)
 {

@@ -28,6 +28,8 @@ gboolean annot_http_server_listen (AnnotHttpServer *self, GError **error);
 void annot_http_server_open (AnnotHttpServer *self, GCancellable *cancellable, GAsyncReadyCallback callback,
                              gpointer user_data);
 gboolean annot_http_server_open_finish (AnnotHttpServer *self, GAsyncResult *result, GError **error);
+/* The end is near: clients are told to come back on another connection. All else goes on. */
+void annot_http_server_announce_drain (AnnotHttpServer *self);
 /* Closes the listeners, lets requests finish, drains the hub, within a bound. Boolean. */
 void annot_http_server_drain (AnnotHttpServer *self, GCancellable *cancellable, GAsyncReadyCallback callback,
                               gpointer user_data);

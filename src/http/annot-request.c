@@ -227,11 +227,6 @@ annot_request_get_cancellable (AnnotRequest *self)
   return self->cancellable;
 }
 
-const char *
-annot_request_get_method (AnnotRequest *self)
-{
-  return self->method;
-}
 
 const char *
 annot_request_get_path (AnnotRequest *self)
@@ -408,11 +403,6 @@ annot_request_get_session (AnnotRequest *self)
   return self->caller != NULL ? self->caller->session : NULL;
 }
 
-const char *
-annot_request_get_id (AnnotRequest *self)
-{
-  return self->id;
-}
 
 const char *
 annot_request_get_client (AnnotRequest *self)

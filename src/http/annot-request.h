@@ -32,7 +32,6 @@ AnnotPipeline *annot_request_get_pipeline (AnnotRequest *self);
 struct _AnnotHttpServer *annot_request_get_server (AnnotRequest *self);
 AnnotConfig *annot_request_get_config (AnnotRequest *self);
 GCancellable *annot_request_get_cancellable (AnnotRequest *self);
-const char *annot_request_get_method (AnnotRequest *self);
 /* Decoded path, without query. */
 const char *annot_request_get_path (AnnotRequest *self);
 /* Returns: (transfer none): what stood for `{name}` in the route's path, percent-decoded */
@@ -56,7 +55,6 @@ const char *annot_request_get_account (AnnotRequest *self);
 AnnotRoles annot_request_get_roles (AnnotRequest *self);
 /* jti of the session, NULL for an API token or none. */
 const char *annot_request_get_session (AnnotRequest *self);
-const char *annot_request_get_id (AnnotRequest *self);
 /* Client address as text, after trusted-proxies. */
 const char *annot_request_get_client (AnnotRequest *self);
 /* Whether the client speaks https (to us, or to a trusted proxy). */

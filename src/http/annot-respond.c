@@ -141,7 +141,7 @@ claim_answer (AnnotRequest *self, guint status)
 static gboolean
 must_close (AnnotRequest *self)
 {
-  return !self->verdict.keep_alive || self->transport->is_draining || !annot_connection_skip_body (self->connection);
+  return !self->verdict.keep_alive || self->transport->says_close || !annot_connection_skip_body (self->connection);
 }
 
 static GBytes *

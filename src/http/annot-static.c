@@ -130,11 +130,6 @@ annot_static_free (AnnotStatic *self)
   g_free (self);
 }
 
-guint
-annot_static_get_count (AnnotStatic *self)
-{
-  return g_hash_table_size (self->files);
-}
 
 static File *
 find (AnnotStatic *self, const char *path)

@@ -19,7 +19,6 @@ AnnotStatic *annot_static_new (const char *directory);
 void annot_static_free (AnnotStatic *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (AnnotStatic, annot_static_free)
 
-guint annot_static_get_count (AnnotStatic *self);
 /* FALSE when no file has the request's path: `/` is index.html, a name without extension may be an .html. */
 gboolean annot_static_respond (AnnotStatic *self, AnnotRequest *request);
 

@@ -3,7 +3,6 @@
 #pragma once
 
 #include "annot-desk.h"
-#include "annot-lease-book.h"
 #include "annot-log-limit.h"
 
 G_BEGIN_DECLS
@@ -22,7 +21,6 @@ struct _AnnotDesk {
   guint timer;
   gboolean expiring;
   GCancellable *cancellable;
-  AnnotLeaseBook *leases;
   AnnotLogLimit log_limit;
 };
 

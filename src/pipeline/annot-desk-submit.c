@@ -37,17 +37,15 @@ submit_free (Submit *self)
   g_free (self);
 }
 
+/* Milliseconds; -1 when it is not known. Under a lease that has ended the store takes no submit. */
 static gint64
-lead_time (AnnotDesk *self, const Submit *submit, gint64 now)
+lead_time (const Submit *submit, const AnnotExample *example)
 {
-  gint64 leased_at = submit->has_lease ? annot_lease_book_get_leased_at (self->leases, &submit->lease) : 0;
-
-  /* A clock that was set back in between says nothing. */
-  return leased_at > 0 && now >= leased_at ? (now - leased_at) / 1000 : -1;
+  return submit->has_lease && example->leased_for > 0 ? example->leased_for / 1000 : -1;
 }
 
 static AnnotAnnotation *
-make_annotation (AnnotDesk *self, const Submit *submit, const AnnotExample *example)
+make_annotation (const Submit *submit, const AnnotExample *example)
 {
   AnnotAnnotation *annotation = annot_annotation_new ();
 
@@ -59,7 +57,7 @@ make_annotation (AnnotDesk *self, const Submit *submit, const AnnotExample *exam
   annotation->corrected_detections = g_strdup (submit->corrected_detections);
   annotation->quality_score = submit->quality_score;
   annotation->notes = g_strdup (submit->notes);
-  annotation->lead_time_ms = lead_time (self, submit, annotation->created_at);
+  annotation->lead_time_ms = lead_time (submit, example);
   annotation->digest = g_strdup (submit->digest);
   return annotation;
 }
@@ -87,8 +85,6 @@ on_submitted (GObject *source, GAsyncResult *result, gpointer user_data)
     return;
   }
   ANNOT_FAULT_POINT ("after_submit_commit");
-  if (submit->has_lease)
-    annot_lease_book_strike (self->leases, &submit->lease);
   /* Repeated: whoever wrote it may have ended before it could tell. */
   annot_notifier_announce (self->notifier, "example_done", submit->event_id);
   annot_relay_wake (self->relay);
@@ -115,7 +111,7 @@ on_loaded (GObject *source, GAsyncResult *result, gpointer user_data)
   submit->seen_revision = example->revision;
   g_clear_pointer (&submit->annotation, annot_annotation_unref);
   g_clear_pointer (&submit->outgoing, annot_outgoing_free);
-  submit->annotation = make_annotation (self, submit, example);
+  submit->annotation = make_annotation (submit, example);
   submit->outgoing = annot_labeled_example_new (self->labeled_topic, example, submit->annotation,
                                                 self->inline_frames && example->frame_type != ANNOT_FRAME_NONE);
   submit->submission = (AnnotSubmission){.annotation = submit->annotation,

@@ -6,7 +6,6 @@
 
 #define EXPIRY_INTERVAL_MILLISECONDS 1000
 #define EXPIRY_SLICE 500
-#define LEASES_REMEMBERED 20000
 
 G_DEFINE_FINAL_TYPE (AnnotDesk, annot_desk, G_TYPE_OBJECT)
 
@@ -30,7 +29,6 @@ annot_desk_finalize (GObject *object)
 
   g_free (self->labeled_topic);
   g_free (self->events_topic);
-  annot_lease_book_free (self->leases);
   G_OBJECT_CLASS (annot_desk_parent_class)->finalize (object);
 }
 
@@ -44,7 +42,6 @@ annot_desk_class_init (AnnotDeskClass *klass)
 static void
 annot_desk_init (AnnotDesk *self)
 {
-  self->leases = annot_lease_book_new (LEASES_REMEMBERED);
 }
 
 AnnotDesk *
@@ -84,7 +81,6 @@ on_expired (GObject *source, GAsyncResult *result, gpointer user_data)
   for (guint i = 0; i < leases->len; i++) {
     const AnnotLease *lease = g_ptr_array_index (leases, i);
 
-    annot_lease_book_strike (self->leases, &lease->token);
     annot_notifier_announce (self->notifier, "example_released", lease->event_id);
     annot_notifier_announce_expired (self->notifier, lease->annotator, lease->event_id);
   }
@@ -131,13 +127,6 @@ annot_desk_stop (AnnotDesk *self)
 /* Leases */
 
 static void
-note_leases (AnnotDesk *self, GPtrArray *leases)
-{
-  for (guint i = 0; i < leases->len; i++)
-    annot_lease_book_note (self->leases, g_ptr_array_index (leases, i));
-}
-
-static void
 on_claimed (GObject *source, GAsyncResult *result, gpointer user_data)
 {
   g_autoptr (GTask) task = user_data;
@@ -149,7 +138,6 @@ on_claimed (GObject *source, GAsyncResult *result, gpointer user_data)
     g_task_return_error (task, g_steal_pointer (&error));
     return;
   }
-  note_leases (self, leases);
   for (guint i = 0; i < leases->len; i++)
     annot_notifier_announce (self->notifier, "example_taken",
                              ((const AnnotLease *) g_ptr_array_index (leases, i))->event_id);
@@ -177,7 +165,6 @@ static void
 on_renewed (GObject *source, GAsyncResult *result, gpointer user_data)
 {
   g_autoptr (GTask) task = user_data;
-  AnnotDesk *self = g_task_get_source_object (task);
   g_autoptr (GError) error = NULL;
   g_autoptr (GPtrArray) leases = annot_store_renew_finish (ANNOT_STORE (source), result, &error);
 
@@ -185,8 +172,6 @@ on_renewed (GObject *source, GAsyncResult *result, gpointer user_data)
     g_task_return_error (task, g_steal_pointer (&error));
     return;
   }
-  /* Taken on another instance perhaps: from now on it is known here. */
-  note_leases (self, leases);
   g_task_return_pointer (task, g_steal_pointer (&leases), (GDestroyNotify) g_ptr_array_unref);
 }
 
@@ -222,7 +207,6 @@ on_released (GObject *source, GAsyncResult *result, gpointer user_data)
   for (guint i = 0; i < leases->len; i++) {
     const AnnotLease *lease = g_ptr_array_index (leases, i);
 
-    annot_lease_book_strike (self->leases, &lease->token);
     annot_notifier_announce (self->notifier, "example_released", lease->event_id);
   }
   g_task_return_pointer (task, g_steal_pointer (&leases), (GDestroyNotify) g_ptr_array_unref);
@@ -294,8 +278,6 @@ on_skipped (GObject *source, GAsyncResult *result, gpointer user_data)
     g_task_return_error (task, g_steal_pointer (&error));
     return;
   }
-  if (change->skip.token)
-    annot_lease_book_strike (self->leases, change->skip.token);
   annot_notifier_announce (self->notifier,
                            status == ANNOT_EXAMPLE_PENDING ? "example_released" : "example_done", change->event_id);
   annot_relay_wake (self->relay);

@@ -54,9 +54,9 @@ annot_retention_new (AnnotConfig *config, AnnotStore *store)
 }
 
 static gint64
-days_ago (gint64 days)
+age_of (gint64 days)
 {
-  return days > 0 ? g_get_real_time () - days * 24 * 3600 * G_USEC_PER_SEC : 0;
+  return days * 24 * 3600 * G_USEC_PER_SEC;
 }
 
 static void retain_slice (GTask *task);
@@ -102,7 +102,7 @@ retain_slice (GTask *task)
     g_task_return_new_error (task, G_IO_ERROR, G_IO_ERROR_CANCELLED, "retention was ended");
     return;
   }
-  annot_store_retain (self->store, days_ago (self->completed_days), days_ago (self->frames_days), SLICE_ROWS,
+  annot_store_retain (self->store, age_of (self->completed_days), age_of (self->frames_days), SLICE_ROWS,
                       g_task_get_cancellable (task), on_retained, g_object_ref (task));
 }
 

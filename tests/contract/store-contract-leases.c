@@ -43,6 +43,25 @@ test_order (StoreFixture *fixture, gconstpointer plugin)
   g_assert_cmpuint (none->len, ==, 0);
 }
 
+/* For how long somebody has had it is known to whoever shares the store. */
+static void
+test_leased_for (StoreFixture *fixture, gconstpointer plugin)
+{
+  g_autoptr (AnnotStore) another = store_fixture_open_another (fixture);
+  g_autoptr (AnnotLease) lease = NULL;
+  g_autoptr (AnnotExample) before = NULL;
+  g_autoptr (AnnotExample) held = NULL;
+
+  store_contract_put_many (fixture->store, "x", 1, 0.5);
+  before = STORE_GET (another, get_example, "x-0", FALSE);
+  g_assert_cmpint (before->leased_for, ==, 0);
+  lease = store_contract_claim_one (fixture->store, "ann");
+  g_usleep (20000);
+  held = STORE_GET (another, get_example, "x-0", FALSE);
+  g_assert_cmpint (held->leased_for, >=, 20000);
+  g_assert_cmpint (held->leased_for, <, 60 * G_TIME_SPAN_SECOND);
+}
+
 /* What one person is handed at once is bounded in bytes, but for the first. */
 static void
 test_bytes (StoreFixture *fixture, gconstpointer plugin)
@@ -213,6 +232,7 @@ store_contract_add_leases (const char *plugin)
 {
   store_contract_add (plugin, "leases/order", test_order);
   store_contract_add (plugin, "leases/bytes", test_bytes);
+  store_contract_add (plugin, "leases/leased-for", test_leased_for);
   store_contract_add (plugin, "leases/never-two-people", test_never_two_people);
   store_contract_add (plugin, "leases/renew", test_renew);
   store_contract_add (plugin, "leases/release", test_release);

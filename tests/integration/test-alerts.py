@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-"""The example of Prometheus alerts: valid, about figures that there are, and firing when they should."""
+"""Metrics: the table of them, and the example of Prometheus alerts, which is about figures that there are and fires when it
+should."""
 
 import os
 import re
@@ -35,6 +36,16 @@ def test_names(tap):
               "every alert is tested both ways")
 
 
+def test_table(tap):
+    """docs/metrics.md has every figure, and no other."""
+    with open(os.path.join(SOURCE_DIR, "docs", "metrics.md"), encoding="utf-8") as file:
+        told = dict(re.findall(r"^\| `(annotationd_\w+)` \| (\w+) \|", file.read(), re.M))
+    with Daemon() as daemon:
+        daemon.start()
+        given = dict(re.findall(r"^# TYPE (\w+) (\w+)", daemon.client().get("/metrics").body.decode(), re.M))
+    tap.equal(told, given, "the table of metrics is that of /metrics")
+
+
 def test_rules(tap):
     if shutil.which("promtool") is None:
         tap.skip("the alerts fire when they should", "promtool is not installed")
@@ -51,6 +62,7 @@ def test_rules(tap):
 def main():
     tap = Tap()
     test_names(tap)
+    test_table(tap)
     test_rules(tap)
     tap.done()
 

@@ -3,7 +3,6 @@
 #include "pipeline/annot-desk.h"
 
 #include "annot-test-rooms.h"
-#include "pipeline/annot-lease-book.h"
 
 #include <string.h>
 
@@ -410,28 +409,6 @@ test_erase (Fixture *self, gconstpointer data)
   g_assert_null (strstr (((AnnotOutgoing *) g_ptr_array_index (outgoing, 0))->payload, hash));
 }
 
-static void
-test_lease_book (void)
-{
-  AnnotLeaseBook *book = annot_lease_book_new (2);
-  AnnotLeaseToken tokens[3] = {{1, 1}, {1, 2}, {2, 1}};
-
-  for (guint i = 0; i < 3; i++) {
-    AnnotLease lease = {.token = tokens[i], .leased_at = 100 + i};
-
-    annot_lease_book_note (book, &lease);
-    lease.leased_at = 999;
-    annot_lease_book_note (book, &lease);
-  }
-  g_assert_cmpint (annot_lease_book_get_leased_at (book, &tokens[0]), ==, 0);
-  g_assert_cmpint (annot_lease_book_get_leased_at (book, &tokens[1]), ==, 101);
-  g_assert_cmpint (annot_lease_book_get_leased_at (book, &tokens[2]), ==, 102);
-  annot_lease_book_strike (book, &tokens[1]);
-  annot_lease_book_strike (book, &tokens[1]);
-  g_assert_cmpint (annot_lease_book_get_leased_at (book, &tokens[1]), ==, 0);
-  annot_lease_book_free (book);
-}
-
 #define ADD(name, function) g_test_add ("/desk/" name, Fixture, NULL, set_up, function, tear_down)
 
 int
@@ -447,6 +424,5 @@ main (int argc, char **argv)
   ADD ("expiry", test_expiry);
   ADD ("remove", test_remove);
   ADD ("erase", test_erase);
-  g_test_add_func ("/desk/lease-book", test_lease_book);
   return g_test_run ();
 }

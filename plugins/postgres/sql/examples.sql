@@ -21,7 +21,8 @@ SELECT p.epoch, p.seq, (SELECT sum (t.pending)::bigint FROM annotationd.tallies 
 FROM annotationd.position AS p WHERE p.only_row;
 
 -- name: example-get
-SELECT {example-columns}, f.bytes
+SELECT {example-columns}, f.bytes,
+       CASE WHEN e.status = 1 THEN greatest (annotationd.now_1 () - e.leased_at, 1) ELSE 0 END
 FROM annotationd.examples AS e LEFT JOIN annotationd.frames AS f ON $2 AND f.seq = e.seq
 WHERE e.event_id = $1;
 

@@ -34,7 +34,7 @@ SELECT value FROM counters WHERE name = 'seq';
 UPDATE counters SET value = value + ? WHERE name IN ('seq', 'pending');
 
 -- name: example-get
-SELECT {example-columns} FROM examples AS e WHERE e.event_id = ?;
+SELECT {example-columns}, e.leased_at FROM examples AS e WHERE e.event_id = ?;
 
 -- name: example-delete
 DELETE FROM examples WHERE seq = ?;

@@ -58,10 +58,10 @@ BEGIN
 END
 $$;
 
--- What ended so long ago, at most so much of each, and never what a message still needs. A message may have been
+-- What ended so long ago (microseconds by the database's clock; 0: nothing), at most so much of each, and never what a message still needs. A message may have been
 -- written between the choice and the lock, so that is looked at once more. What counts comes last, so that no slot is
 -- held meanwhile, and what others hold is left to the next time.
-CREATE FUNCTION annotationd.retain_2 (completed_before bigint, frames_before bigint, wanted integer, grace bigint,
+CREATE FUNCTION annotationd.retain_2 (completed_age bigint, frames_age bigint, wanted integer, grace bigint,
   OUT examples bigint, OUT frames bigint, OUT annotations bigint, OUT outgoing bigint)
 LANGUAGE plpgsql SET jit = off SET enable_seqscan = off AS $$
 DECLARE
@@ -71,11 +71,12 @@ DECLARE
   forgotten bigint;
 BEGIN
   ended := ARRAY (SELECT e.seq FROM annotationd.examples AS e
-                  WHERE e.finished_at IS NOT NULL AND e.finished_at < completed_before
+                  WHERE completed_age > 0 AND e.finished_at IS NOT NULL AND e.finished_at < now - completed_age
                     AND NOT EXISTS (SELECT 1 FROM annotationd.outbox AS o WHERE o.event_id = e.event_id)
                   ORDER BY e.finished_at LIMIT wanted FOR UPDATE OF e SKIP LOCKED);
   framed := ARRAY (SELECT e.seq FROM annotationd.examples AS e
-                   WHERE e.finished_at IS NOT NULL AND e.frame_type <> 0 AND e.finished_at < frames_before
+                   WHERE frames_age > 0 AND e.finished_at IS NOT NULL AND e.frame_type <> 0
+                     AND e.finished_at < now - frames_age
                      AND NOT EXISTS (SELECT 1 FROM annotationd.outbox AS o WHERE o.event_id = e.event_id)
                      AND e.seq <> ALL (ended)
                    ORDER BY e.finished_at LIMIT wanted FOR UPDATE OF e SKIP LOCKED);
