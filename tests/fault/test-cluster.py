@@ -140,6 +140,9 @@ def drain_instance(name, world, _rng):
     victim = world.cluster.running()[-1]
     time.sleep(1)
     began = time.monotonic()
+    victim.process.terminate()
+    refused = wait_for(lambda: not victim.ready(), 1, 0.02)
+    tap.ok(refused, f"{name}: /readyz refuses at once")
     tap.equal(victim.stop(), 0, f"{name}: exits with 0")
     tap.ok(time.monotonic() - began < 30, f"{name}: within 30 s")
     victim.start()
@@ -295,7 +298,8 @@ def resources(instance):
 
 def settle(name, world):
     took = world.rest()
-    world.check(tap, name, took)
+    # An instance that is stopped in good order leaves nothing half done.
+    world.check(tap, name, took, nothing_twice=name in ("without a fault", "rolling-restart", "drain-instance"))
     return took is not None
 
 

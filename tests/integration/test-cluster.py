@@ -48,6 +48,20 @@ def check_group(cluster):
     scaling = wait_for(lambda: (lambda info: info if len(info.get("instances", [])) == 3 else None)(
         client.get("/api/v1/scaling/info").json()), 10, 0.2)
     tap.ok(scaling, "/api/v1/scaling/info knows three instances", client.get("/api/v1/scaling/info").json())
+    check_instances(cluster, held)
+
+
+def check_instances(cluster, held):
+    """What each instance says of itself is what Kafka says of it."""
+    for item in cluster.running():
+        name = next((name for name in held if name.endswith(f"-instance-{item.number}")), None)
+        client = item.login("demo", cluster.password)
+        info = client.get("/api/v1/scaling/info").json()
+        mine = sorted(part for parts in info.get("consumer_assignments", {}).values() for part in parts)
+        check = client.get("/readyz").json()["checks"]["kafka_consumer"]["details"]
+        tap.ok(name and mine == sorted(held[name]) and check["assigned_partitions"] == len(mine)
+               and check["client_id"] == name, f"instance {item.number} names the partitions that it holds",
+               f"{held} {info} {check}")
 
 
 def check_rebalance(cluster):
@@ -92,6 +106,8 @@ def check_pages(cluster):
     messages = published()
     tap.equal(len(messages), 1, "it is published once")
     tap.ok(messages and messages[0].key == "cam-1" and messages[0].headers.get("id"), "with its key and id", messages)
+    lead = messages[0].json()["lead_time_ms"] if messages else None
+    tap.ok(lead is not None and 0 <= lead < 60000, "and the time from the lease by the first to the submit by the third", lead)
     for page in pages.values():
         page.close()
 

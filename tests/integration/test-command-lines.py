@@ -182,6 +182,37 @@ def test_interrupted_prompt(tap, daemon):
     os.close(theirs)
 
 
+OLDER_VARIABLES = {
+    "HOST": ("http", "listen", "127.0.0.7:8000"), "PORT": ("http", "listen", "127.0.0.1:8123"), "SERVICE_NAME": ("service", "name", "elder"),
+    "KAFKA_BOOTSTRAP_SERVERS": ("kafka", "bootstrap-servers", "b1:9092;b2:9092"),
+    "KAFKA_GROUP_ID": ("kafka", "group-id", "elders"),
+    "HARD_EXAMPLES_TOPIC": ("broker", "hard-examples-topic", "hard-1"),
+    "LABELED_EXAMPLES_TOPIC": ("broker", "labeled-examples-topic", "labeled-1"),
+    "REDIS_URL": ("redis", "url", "redis://r1:6380"), "REDIS_PASSWORD": ("redis", "password", None),
+    "REDIS_DB": ("redis", "database", "3"), "DATABASE_URL": ("postgres", "conninfo", "postgresql://db1/elder"),
+    "JWT_SECRET_KEY": ("auth", "secret", None), "ANNOTATION_PAGE_SIZE": ("annotation", "page-size", "9"),
+    "MAX_RETRY_ATTEMPTS": ("annotation", "retry-attempts", "8"),
+    "RETRY_INTERVAL_SECONDS": ("annotation", "retry-interval", "31"),
+    "RETRY_QUEUE_KEY": ("redis", "retry-queue-key", "elder:retry"),
+}
+
+
+def test_older_variables(tap, daemon):
+    """Each variable of the older service is the option that it became."""
+    built = run(daemon, "--list-plugins").stdout
+    for variable, (group, key, value) in OLDER_VARIABLES.items():
+        if group in ("kafka", "redis", "postgres") and f"{group} " not in built:
+            tap.skip(variable, f"{group} is not built")
+            continue
+        given = {"HOST": "127.0.0.7", "PORT": "8123"}.get(variable, value or SECRET)
+        done = run(daemon, "--print-config", config=False, env={variable: given})
+        lines = done.stdout.split(f"[{group}]", 1)[-1].split("\n[", 1)[0].splitlines()
+        where = f"(environment variable {variable})"
+        line = next((line for before, line in zip(lines, lines[1:]) if where in before), None)
+        tap.equal(line, f"{key}={value}" if value else f"#{key}=(hidden)", f"{variable} is [{group}] {key}")
+        tap.ok(value or SECRET not in done.stdout + done.stderr, f"{variable}: no secret is printed")
+
+
 def test_print(tap, daemon):
     env = {"JWT_SECRET_KEY": SECRET, "ANNOTATION_PAGE_SIZE": "7"}
     done = run(daemon, "--print-config", env=env)
@@ -512,7 +543,7 @@ def main():
     tap = Tap()
     if not find_program("annotationd") or not find_program("annotationctl"):
         tap.skip_all("annotationd and annotationctl are not built")
-    for test in (test_usage, test_check, test_print, test_lost_output, test_closed_descriptors,
+    for test in (test_usage, test_check, test_print, test_older_variables, test_lost_output, test_closed_descriptors,
                  test_file_size_limit, test_interrupted_prompt, test_start_failures, test_shared_port, test_unfit_store,
                  test_locked_store, test_first_start,
                  test_second_signal, test_service_manager, test_not_root, test_store_owner,

@@ -135,6 +135,14 @@ def test_loop(cluster):
                and metrics["connection_status"] == "connected" and metrics["produced"] >= 1, "figures of the group",
                metrics)
         tap.ok(wait_for(lambda: check_of(daemon)["details"]["lag"] == 0, 5), "nothing is behind", check_of(daemon))
+        skipped = ann.post("/api/v1/examples/next", {"count": 1}).json()["examples"][0]
+        name = skipped["example"]["event_id"]
+        ann.post(f"/api/v1/examples/{name}/skip", {"reason": "blurred", "lease": skipped["lease"]["token"]})
+        tap.ok(wait_for(lambda: len(cluster.consume("loop-events")) == 1, 10), "a skip is an event")
+        event = cluster.consume("loop-events")[0]
+        tap.ok(event.key == name == event.json()["example_id"] and event.headers.get("id")
+               and event.headers.get("content-type") == "application/json", "with key and headers",
+               f"{event!r} {event.headers}")
         tap.equal(daemon.stop(), 0, "it drains")
     offsets = cluster.offsets("loop")
     tap.equal(sum(offset for (topic, _), offset in offsets.items() if topic == "loop-in"), 20,
@@ -176,6 +184,61 @@ def test_letters(cluster):
         tap.ok(wait_for(lambda: counter(daemon, "ingest_known_total") == 2, 10), "read again, they are known")
         tap.ok(wait_for(lambda: cluster.offsets("letters").get(("letters-in", 0)) == 3, 15) and stored(daemon) == 0,
                "and nothing is stored twice", cluster.offsets("letters"))
+
+
+# What comes by a topic and is no example: value and key.
+POISON = {
+    "no text": (b'{"event_id":"\xff\xfe"}', "cam-1"), "no key": (b"[1, 2]", None),
+    "deep": (b'{"event_id":"deep","a":' + b"[" * 60 + b"]" * 60 + b"}", "cam-1"),
+    "huge": (b'{"event_id":"huge","a":"' + b"x" * 300000 + b'"}', "cam-1"),
+}
+
+
+def test_poison(cluster):
+    make_topics(cluster, "poison")
+    with instance(cluster, "poison", False) as daemon:
+        daemon.config["limits"] = {"message-bytes": 200000, "frame-bytes": 100000}
+        daemon.start()
+        for value, key in POISON.values():
+            cluster.produce("poison-in", [value], key=key)
+        cluster.produce("poison-in", [example("good")])
+        tap.ok(wait_for(lambda: stored(daemon) == 1, 15), "a good one behind four that are none is stored", daemon.log()[-1500:])
+        offset = len(POISON) + 1
+        tap.ok(wait_for(lambda: cluster.offsets("poison").get(("poison-in", 0)) == offset, 5), "their offsets are stored",
+               cluster.offsets("poison"))
+        given, letters = (cluster.consume_raw(topic) for topic in ("poison-in", "poison-dead"))
+        tap.equal(letters, given[:-1], "each is a dead letter, key and value byte for byte")
+
+
+# murmur2 as in org.apache.kafka.common.utils.Utils; https://github.com/aappleby/smhasher has the original.
+def murmur2(data):
+    mask = 0xffffffff
+    value = (0x9747b28c ^ len(data)) & mask
+    for at in range(0, len(data) - len(data) % 4, 4):
+        part = int.from_bytes(data[at:at + 4], "little") * 0x5bd1e995 & mask
+        part = (part ^ part >> 24) * 0x5bd1e995 & mask
+        value = value * 0x5bd1e995 & mask ^ part
+    rest = data[len(data) - len(data) % 4:]
+    if rest:
+        value = (value ^ int.from_bytes(rest, "little")) * 0x5bd1e995 & mask
+    value = (value ^ value >> 13) * 0x5bd1e995 & mask
+    return value ^ value >> 15
+
+
+def test_keys(cluster):
+    """A labelled example goes where Java's producers put its camera."""
+    make_topics(cluster, "keys", 6)
+    cameras = [f"camera-{number}" for number in range(12)]
+    with instance(cluster, "keys") as daemon:
+        daemon.start()
+        cluster.produce("keys-in", [example(f"of-{camera}", camera_id=camera) for camera in cameras], partition=0)
+        tap.ok(wait_for(lambda: stored(daemon) == len(cameras), 10), "examples of some cameras are there")
+        client = daemon.login("ann", PASSWORD)
+        tap.ok(all(label_next(client) for _ in cameras), "and are labelled")
+        tap.ok(wait_for(lambda: len(cluster.consume("keys-out")) == len(cameras), 10), "and published")
+        places = {message.key: message.partition for message in cluster.consume("keys-out")}
+        tap.equal(places, {camera: (murmur2(camera.encode()) & 0x7fffffff) % 6 for camera in cameras},
+                  "each where Java's producers put its key")
 
 
 def members_of(cluster, group):
@@ -448,7 +511,7 @@ def test_wrong_configuration():
 
 def main():
     chosen = sys.argv[1:]
-    shared = [test_loop, test_letters, test_group, test_changes, test_static_member, test_long_pause, test_too_large,
+    shared = [test_loop, test_letters, test_poison, test_keys, test_group, test_changes, test_static_member, test_long_pause, test_too_large,
               test_cluster_away]
     shared = [test for test in shared if not chosen or test.__name__[5:] in chosen]
 

@@ -154,6 +154,34 @@ def test_local_socket():
         tap.ok(not os.path.exists(path), "and removes the socket's file")
 
 
+def test_drain_delay():
+    """What a load balancer sees between the signal and the end: refusals of readiness, answers, connections given up."""
+    with Daemon({"service": {"drain-delay": 3}}) as daemon:
+        daemon.start()
+        kept, idle = (socket.create_connection(("127.0.0.1", daemon.port)) for _ in range(2))
+        for line in (kept, idle):
+            line.settimeout(10)
+            line.sendall(b"GET /readyz HTTP/1.1\r\nHost: x\r\n\r\n")
+            answer = read_until(line, b"\r\n\r\n")
+        tap.ok(answer.startswith(b"HTTP/1.1 200") and b"Connection: close" not in answer, "a connection is kept", answer)
+        daemon.process.send_signal(signal.SIGTERM)
+        wait_for(lambda: "draining" in daemon.log(), 5)
+        kept.sendall(b"GET /readyz HTTP/1.1\r\nHost: x\r\n\r\n")
+        answer = read_to_end(kept)
+        tap.ok(answer.startswith(b"HTTP/1.1 503") and b"Connection: close" in answer,
+               "after SIGTERM it says not ready, and gives the connection up", answer)
+        with socket.create_connection(("127.0.0.1", daemon.port), timeout=10) as line:
+            line.sendall(b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n")
+            answer = read_to_end(line)
+        tap.ok(answer.startswith(b"HTTP/1.1 200") and b"Connection: close" in answer, "others are still answered", answer)
+        idle.sendall(b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n")
+        answer = read_to_end(idle)
+        tap.ok(answer.startswith(b"HTTP/1.1 200"), "one that was idle, too", answer)
+        tap.equal(daemon.process.wait(20), 0, "and the daemon drains")
+        kept.close()
+        idle.close()
+
+
 def test_passed_sockets():
     with Daemon() as daemon:
         listener = socket.socket()
@@ -216,6 +244,7 @@ def main():
         Tap.skip_all("annotationd and annotationctl are not built")
     test_tls()
     test_local_socket()
+    test_drain_delay()
     test_passed_sockets()
     test_stream()
     tap.done()

@@ -96,6 +96,8 @@ class Cluster:
             "REDIS_URL": self.redis.url(port=self.redis_proxy and self.redis_proxy.port),
             "DATABASE_URL": self.postgres.url("annotations", "annotationd",
                                               port=self.postgres_proxy and self.postgres_proxy.port),
+            # So long the load balancer has to leave the connections that it keeps to an instance that stops.
+            "ANNOTATIOND_SERVICE_DRAIN_DELAY": "1",
             # Everybody here has one address.
             "ANNOTATIOND_LIMITS_LOGIN": "100000/min",
             "ANNOTATIOND_LIMITS_LABEL": "100000/min",

@@ -69,6 +69,7 @@ class World(Workload):
         self.numbers = itertools.count()
         self.failed_requests = []
         self.latest = {}
+        self.doubled = 0
         self.token = None
         self.producing = threading.Event()
         self.threads = []
@@ -196,7 +197,7 @@ class World(Workload):
         return (stored >= len(self.sent) and unfinished == 0 and waiting == 0 and not self.correcting
                 and all(seq >= stored for seq in pages))
 
-    def check(self, tap, name, took):
+    def check(self, tap, name, took, nothing_twice=False):
         """P1 to P4 and P7, by the records."""
         tap.ok(took is not None, f"{name}: comes to rest by itself (P7)", self.latest)
         rows = self.rows("SELECT event_id, seq FROM annotationd.examples ORDER BY seq")
@@ -205,7 +206,10 @@ class World(Workload):
         tap.equal([int(row[1]) for row in rows], list(range(1, len(rows) + 1)), f"{name}: seq has no gap")
         for page in self.pages:
             tap.equal(page.seq, len(rows), f"{name}: page {page.number} has heard of all (P3)")
-        doubled = len(published) - len(set(published))
+        doubled = len(published) - len(set(published)) - self.doubled
+        self.doubled += doubled
+        if nothing_twice:
+            tap.equal(doubled, 0, f"{name}: nothing is published twice")
         tap.diag(f"{name}: {len(rows)} examples, {len(self.acknowledged_labels)} labels, "
                  f"{len(self.acknowledged_corrections)} corrections, {doubled} published twice, "
                  f"{len(self.failed_requests)} requests repeated, at rest after {took and round(took, 1)} s")

@@ -111,6 +111,17 @@ class Client:
         if done.returncode != 0:
             raise HarnessError(f"kcat: {done.returncode}: {done.stderr.decode(errors='replace')[-1000:]}")
 
+    def consume_raw(self, topic, timeout=20):
+        """[(key, value)] of all messages, as bytes; None for a null."""
+        mark = f"<{secrets.token_hex(8)}>"
+        done = subprocess.run([need_program("kcat"), "-C", "-b", self.bootstrap, "-t", topic, "-e", "-q", "-o", "beginning",
+                               "-f", f"%K {mark}%k{mark}%S {mark}%s{mark}"], capture_output=True, timeout=timeout,
+                              check=True)
+        parts = done.stdout.split(mark.encode())
+        fields = [(int(size), data) for size, data in zip(parts[0:-1:2], parts[1::2])]
+        values = [data if size >= 0 else None for size, data in fields]
+        return list(zip(values[::2], values[1::2]))
+
     def consume(self, topic, timeout=20):
         """All messages that the topic holds now, partition by partition."""
         done = subprocess.run([need_program("kcat"), "-C", "-b", self.bootstrap, "-t", topic, "-e", "-q", "-J",
