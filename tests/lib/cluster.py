@@ -60,7 +60,7 @@ class Cluster:
             self.nginx = None
             if with_nginx:
                 self.say("nginx")
-                self.nginx = self._keep(Nginx([item.port for item in self.instances], Certificates()))
+                self.nginx = self._keep(Nginx([item.port for item in self.instances], self._keep(Certificates())))
         except BaseException:
             self.close()
             raise

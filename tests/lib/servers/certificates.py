@@ -16,12 +16,21 @@ class Certificates:
         self.openssl = need_program("openssl")
         self.directory = tempfile.mkdtemp(prefix="annotationd-certificates-")
         os.chmod(self.directory, 0o755)
-        atexit.register(shutil.rmtree, self.directory, True)
+        atexit.register(self.close)
         self.ca = self.path("ca.pem")
         self._make(["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2",
                     "-subj", "/CN=annotationd test authority", "-keyout", self.path("ca.key"), "-out", self.ca])
         self.issue("server", "localhost")
         self.issue("client", "annotationd")
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.close()
+
+    def close(self):
+        shutil.rmtree(self.directory, ignore_errors=True)
 
     def path(self, name):
         return os.path.join(self.directory, name)
