@@ -458,6 +458,34 @@ test_newer_database (StoreFixture *fixture, gconstpointer plugin)
   g_object_unref (store);
 }
 
+/* While instances are replaced one by one the old ones go on, and connect again, on what the new ones have migrated. */
+static void
+test_rolling_update (StoreFixture *fixture, gconstpointer plugin)
+{
+  PGconn *killer = connect_beside ();
+  gint64 until = g_get_monotonic_time () + 10 * G_USEC_PER_SEC;
+  g_autoptr (AnnotLease) lease = NULL;
+  g_autoptr (GArray) taken = NULL;
+
+  store_contract_put_many (fixture->store, "before", 1, 0.5);
+  execute ("INSERT INTO annotationd.migrations (version, name, checksum) VALUES (999, '0999-later.sql', 'x')");
+  kill_sessions (killer);
+  while (!taken && g_get_monotonic_time () < until) {
+    g_autoptr (GPtrArray) batch = g_ptr_array_new_with_free_func ((GDestroyNotify) annot_example_unref);
+    g_autoptr (GError) error = NULL;
+
+    g_ptr_array_add (batch, store_contract_make_example ("after", 0.9));
+    taken = STORE_DO (fixture->store, put_examples, &error, batch);
+    if (!taken)
+      annot_test_wait_for (50);
+  }
+  g_assert_nonnull (taken);
+  lease = store_contract_claim_one (fixture->store, "ann");
+  g_assert_cmpstr (lease->event_id, ==, "after");
+  store_contract_complete (fixture->store, "third", "ann");
+  PQfinish (killer);
+}
+
 static void
 test_other_migration (StoreFixture *fixture, gconstpointer plugin)
 {
@@ -699,6 +727,7 @@ main (int argc, char **argv)
   store_contract_add (plugin, "own/poison", test_poison);
   store_contract_add (plugin, "own/read-only", test_read_only);
   store_contract_add (plugin, "own/newer-database", test_newer_database);
+  store_contract_add (plugin, "own/rolling-update", test_rolling_update);
   store_contract_add (plugin, "own/other-migration", test_other_migration);
   store_contract_add (plugin, "own/migrating-at-once", test_migrating_at_once);
   store_contract_add (plugin, "own/without-migrating", test_without_migrating);
