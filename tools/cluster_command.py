@@ -74,8 +74,14 @@ class Keeper:
         return {"started": [item.number for item in fresh], "drained": [item.number for item in surplus],
                 "partitions spread after seconds": round(seconds, 1), "assignments": self.cluster.assignments()}
 
+    def find_running(self, number):
+        item = self.cluster.find(int(number))
+        if not item.running():
+            raise HarnessError(f"instance {item.number} has ended already")
+        return item
+
     def kill(self, number):
-        victim = self.cluster.find(int(number))
+        victim = self.find_running(number)
         victim.kill()
         seconds = self.cluster.wait_spread(PARTITIONS, 120)
         self.cluster.balance()
@@ -83,7 +89,7 @@ class Keeper:
                 "assignments": self.cluster.assignments()}
 
     def drain(self, number):
-        victim = self.cluster.find(int(number))
+        victim = self.find_running(number)
         began = time.monotonic()
         code = victim.stop(60)
         self.cluster.balance()
@@ -251,8 +257,14 @@ def print_plain(result):
         print(f"{name}: {json.dumps(value)}")
 
 
+class Parser(argparse.ArgumentParser):
+    def error(self, message):
+        self.print_usage(sys.stderr)
+        self.exit(EX_USAGE, f"{self.prog}: {message}\n")
+
+
 def parse():
-    parser = argparse.ArgumentParser(prog="tools/cluster", description="Many instances as one, on this machine.")
+    parser = Parser(prog="tools/cluster", description="Many instances as one, on this machine.")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     one = commands.add_parser("up", help="start servers, load balancer and N instances; prints addresses")
     one.add_argument("count", type=int, nargs="?", default=3, metavar="N")
@@ -270,6 +282,8 @@ def parse():
     arguments = parser.parse_args()
     if getattr(arguments, "count", 1) not in range(1, 41):
         parser.error("N must be between 1 and 40")
+    if getattr(arguments, "examples", 1) not in range(1, 1001):
+        parser.error("--examples must be between 1 and 1000")
     return arguments
 
 
@@ -285,6 +299,8 @@ def main():
     elif arguments.command == "down":
         print(ask("down"))
     else:
+        if arguments.command == "kill":
+            print("waiting until Kafka has noticed, up to 30 s ...", file=sys.stderr, flush=True)
         print_plain(ask(arguments.command, arguments.count if arguments.command == "scale" else arguments.number))
     return 0
 

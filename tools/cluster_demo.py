@@ -21,8 +21,22 @@ class Topics(KafkaClient):
 
 def read_examples(count, path):
     if path is not None:
-        with open(path, encoding="utf-8") as file:
-            documents = [json.loads(line) for line in file if line.strip()]
+        documents = []
+        try:
+            with open(path, encoding="utf-8") as file:
+                for number, line in enumerate(file, 1):
+                    if not line.strip():
+                        continue
+                    document = json.loads(line)
+                    if not isinstance(document, dict) or not {"event_id", "camera_id"} <= document.keys():
+                        raise HarnessError(f"{path}:{number}: no example: it has no event_id and camera_id")
+                    documents.append(document)
+        except OSError as error:
+            raise HarnessError(f"{path}: {error.strerror}") from error
+        except ValueError as error:
+            raise HarnessError(f"{path}:{number}: no JSON: {error}") from error
+        if not documents:
+            raise HarnessError(f"{path}: there is no example in it")
     else:
         demo = os.path.join(SOURCE_DIR, "data", "demo", "make-demo.py")
         lines = subprocess.run([sys.executable, demo, "--count", str(count)], check=True, capture_output=True).stdout

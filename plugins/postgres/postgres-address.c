@@ -139,6 +139,9 @@ has_sane_values (const PQconninfoOption *options, const GPtrArray *hosts)
   for (guint i = 0; i < hosts->len; i++) {
     const PostgresHost *host = hosts->pdata[i];
 
+    /* The rest of a password, cut at the first @. */
+    if (host->host && *host->host != '@' && strchr (host->host, '@'))
+      return FALSE;
     if (host->port && *host->port && !g_ascii_string_to_unsigned (host->port, 10, 1, 65535, NULL, NULL))
       return FALSE;
   }

@@ -198,9 +198,15 @@ postgres_error_set_connection (GError **error, const PostgresSettings *settings,
   g_autofree char *flat = postgres_error_flatten (PQerrorMessage (connection), state);
   AnnotError code = postgres_error_code (state, phase);
   const char *tls = *state || phase == POSTGRES_RUNNING ? NULL : tls_remedy (flat);
+  const char *what_to_do = remedy (state, phase);
 
-  if (tls)
+  if (PQconnectionNeedsPassword (connection)) {
+    code = ANNOT_ERROR_AUTH;
+    what_to_do = "; set [postgres] password-file, or write the password in conninfo";
+  } else if (tls) {
     code = ANNOT_ERROR_CONFIG;
-  set (error, settings, code, state, flat, tls ? tls : remedy (state, phase));
+    what_to_do = tls;
+  }
+  set (error, settings, code, state, flat, what_to_do);
   return code;
 }

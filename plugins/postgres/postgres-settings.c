@@ -72,8 +72,8 @@ postgres_settings_new (AnnotConfig *config, GError **error)
     g_propagate_error (error, annot_config_error (config, "postgres", "conninfo",
                                                   "libpq does not understand it; write "
                                                   "postgresql://USER@HOST:PORT/DATABASE?KEY=VALUE or host=HOST "
-                                                  "port=PORT dbname=DATABASE user=USER, %%-encoded or quoted where a "
-                                                  "value has other characters than letters and digits"));
+                                                  "port=PORT dbname=DATABASE user=USER, where other characters than "
+                                                  "letters and digits are percent-encoded (%%40 for @) or quoted"));
     return NULL;
   }
   self->password = annot_config_get_secret (config, "postgres", "password", "password-file", &failure);

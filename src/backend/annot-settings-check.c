@@ -4,7 +4,14 @@
 #include "annot-settings.h"
 
 #include <gio/gio.h>
+#include <openssl/err.h>
+#include <openssl/pem.h>
+#include <openssl/x509.h>
 #include <string.h>
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (BIO, BIO_free)
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (X509, X509_free)
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (EVP_PKEY, EVP_PKEY_free)
 
 typedef gboolean (*ItemCheck) (const char *item);
 
@@ -158,19 +165,39 @@ check_secret_file (AnnotConfig *config, GError **error)
   return FALSE;
 }
 
+/* A pair that does not belong together is loaded all the same, and then every handshake fails. What cannot be read here
+ * is for the TLS library to judge. */
+static gboolean
+is_pair (const char *certificate_file, const char *key_file)
+{
+  g_autoptr (BIO) certificate_bio = BIO_new_file (certificate_file, "r");
+  g_autoptr (BIO) key_bio = BIO_new_file (key_file, "r");
+  g_autoptr (X509) certificate = certificate_bio ? PEM_read_bio_X509 (certificate_bio, NULL, NULL, NULL) : NULL;
+  g_autoptr (EVP_PKEY) key = key_bio ? PEM_read_bio_PrivateKey (key_bio, NULL, NULL, (void *) "") : NULL;
+  gboolean good = !certificate || !key || X509_check_private_key (certificate, key) == 1;
+
+  ERR_clear_error ();
+  return good;
+}
+
 static gboolean
 check_certificate (AnnotConfig *config, GError **error)
 {
   const char *certificate = annot_config_get_string (config, "http", "tls-certificate");
+  const char *key = annot_config_get_string (config, "http", "tls-key");
   g_autoptr (GTlsCertificate) loaded = NULL;
   g_autoptr (GError) local = NULL;
 
   if (!certificate)
     return TRUE;
-  loaded = g_tls_certificate_new_from_files (certificate, annot_config_get_string (config, "http", "tls-key"), &local);
+  loaded = g_tls_certificate_new_from_files (certificate, key, &local);
   if (!loaded)
     g_propagate_error (error, annot_config_error (config, "http", "tls-certificate",
                                                   "%s; check both tls-certificate and tls-key", local->message));
+  else if (!is_pair (certificate, key ? key : certificate)) {
+    g_propagate_error (error, annot_config_error (config, "http", "tls-key", "it is not the key of tls-certificate"));
+    return FALSE;
+  }
   return loaded != NULL;
 }
 

@@ -2,6 +2,7 @@
 /* Configuration, store and main context for the commands. */
 #include "annot-ctl.h"
 
+#include "annot-ctl-database.h"
 #include "backend/annot-state-dir.h"
 
 #include <errno.h>
@@ -102,6 +103,25 @@ annot_ctl_wait (GAsyncResult **result)
   return *result;
 }
 
+/* Who looks at a database must not change it: older daemons may be at work there. An empty one is made. What goes wrong
+ * here goes wrong when it is opened, too. */
+static gboolean
+refuse_older (AnnotCtl *ctl, GError **error)
+{
+  g_auto (AnnotCtlDatabase) database = { 0 };
+  g_autoptr (AnnotSchema) schema = NULL;
+
+  if (!annot_ctl_database_init (&database, ctl, g_object_ref (ctl->config), error))
+    return FALSE;
+  schema = annot_ctl_database_inspect (&database, NULL);
+  if (!schema || schema->version == 0 || schema->version >= schema->known)
+    return TRUE;
+  g_set_error (error, ANNOT_ERROR, ANNOT_ERROR_STALE,
+               _ ("%s is of an older annotationd; run \"annotationctl db migrate\", or start the daemon"),
+               schema->address);
+  return FALSE;
+}
+
 /* As the owner of the state folder: what opening makes there must be the service's. */
 static gboolean
 open_as_owner (AnnotCtl *ctl, AnnotStore *store, GError **error)
@@ -123,7 +143,7 @@ annot_ctl_open_store (AnnotCtl *ctl, GError **error)
 
   if (ctl->store)
     return ctl->store;
-  if (!annot_ctl_load_config (ctl, error))
+  if (!annot_ctl_load_config (ctl, error) || !refuse_older (ctl, error))
     return NULL;
   store = annot_plugin_loader_make (ctl->loader, ANNOT_PLUGIN_STORE, ctl->config, error);
   if (!store || !open_as_owner (ctl, ANNOT_STORE (store), error))

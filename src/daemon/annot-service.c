@@ -11,6 +11,9 @@
 #include <signal.h>
 #include <string.h>
 
+/* What signals a process and then its group means one signal. */
+#define SAME_REQUEST (250 * G_TIME_SPAN_MILLISECOND)
+
 struct _AnnotService {
   AnnotConfig *config;
   AnnotPipeline *pipeline;
@@ -21,6 +24,7 @@ struct _AnnotService {
   int exit_code; /* of why the start failed */
   gboolean started;
   gboolean stopping;
+  gint64 asked_at; /* when a signal asked for it */
   guint watchdog;
   guint deadline;
   guint signals[3];
@@ -132,6 +136,8 @@ fail (AnnotService *self, const GError *error)
 static gboolean
 handle_signal (AnnotService *self, int number)
 {
+  if (self->stopping && g_get_monotonic_time () - self->asked_at < SAME_REQUEST)
+    return G_SOURCE_CONTINUE;
   if (self->stopping) {
     /* Asked twice: end at once, by the signal itself, whatever hangs. */
     g_warning ("second signal: ending without finishing the drain");
@@ -139,6 +145,7 @@ handle_signal (AnnotService *self, int number)
     raise (number);
     return G_SOURCE_CONTINUE;
   }
+  self->asked_at = g_get_monotonic_time ();
   g_message ("received %s", strsignal (number));
   stop (self, (guint) annot_config_get_integer (self->config, "service", "drain-delay"));
   return G_SOURCE_CONTINUE;

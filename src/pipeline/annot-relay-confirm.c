@@ -144,9 +144,11 @@ log_failure (AnnotRelay *self, const AnnotOutgoing *outgoing, const GError *erro
     /* Somebody has to do something about this one: it is said once for each message. */
     if (g_hash_table_size (self->alarmed) < ALARMS_REMEMBERED &&
         g_hash_table_add (self->alarmed, g_strdup (outgoing->id)))
-      g_warning ("relay: topic %s refuses message %s of example %s: %s; it stays in the outbox and is tried every %u s "
-                  "until the broker takes it or an administrator drops it",
-                  outgoing->topic, outgoing->id, outgoing->event_id ? outgoing->event_id : "-", error->message, delay);
+      g_warning ("relay: topic %s refuses message %s of example %s: %s; it stays in the outbox, is tried again in %u s "
+                 "and then less and less often, until the broker takes it or an administrator drops it; "
+                 "\"annotationctl retry now %s\" tries it at once",
+                 outgoing->topic, outgoing->id, outgoing->event_id ? outgoing->event_id : "-", error->message, delay,
+                 outgoing->id);
   } else {
     annot_log_limited (&self->produce_limit, 30, G_LOG_LEVEL_WARNING,
                        "relay: topic %s did not take message %s: %s; it is tried again in %u s", outgoing->topic,
@@ -157,8 +159,7 @@ log_failure (AnnotRelay *self, const AnnotOutgoing *outgoing, const GError *erro
 void
 annot_relay_postpone (AnnotRelay *self, const AnnotOutgoing *outgoing, const GError *error)
 {
-  guint attempts = annot_error_is_transient (error) ? MIN (outgoing->attempts + 1, self->retry_attempts)
-                                                    : self->retry_attempts;
+  guint attempts = MIN (outgoing->attempts + 1, self->retry_attempts);
   gint64 delay = annot_backoff_delay (attempts, self->retry_seconds * 1000, G_MAXINT32, RETRY_JITTER);
   guint seconds = (guint) MAX (1, (delay + 500) / 1000);
   Postponement *postponement = g_new0 (Postponement, 1);

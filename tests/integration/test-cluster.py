@@ -11,6 +11,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."
 from annotationd_harness import Tap, example, find_program, wait_for  # noqa: E402
 from cluster import GROUP, HARD, LABELED, Cluster  # noqa: E402
 from servers import Unavailable  # noqa: E402
+from servers.postgres import PASSWORD
 from websocket_client import WebSocket, WebSocketClosed  # noqa: E402
 
 PARTITIONS = 6
@@ -158,7 +159,7 @@ def check_nothing_lost(cluster):
 
     rows = wait_for(stored, 10, 0.2) or []
     tap.equal(sorted(rows), sorted(sent), "every example is stored once")
-    secrets = [cluster.redis.password, "test-Only-password", cluster.password]
+    secrets = [cluster.redis.password, PASSWORD, cluster.password]
     leaks = [(item.number, secret[:3]) for item in cluster.instances for secret in secrets if secret in item.log()]
     tap.equal(leaks, [], "no log holds a secret")
 

@@ -373,7 +373,9 @@ def test_second_signal(tap, daemon):
     daemon.start()
     daemon.process.send_signal(signal.SIGTERM)
     tap.ok(wait_for(lambda: not daemon.ready()) is True and daemon.running(), "a drain is not ready, and goes on serving")
+    daemon.process.send_signal(signal.SIGTERM)
     tap.equal(daemon.client().get("/healthz").status, 200, "health is answered while it drains")
+    time.sleep(0.4)
     daemon.process.send_signal(signal.SIGTERM)
     tap.equal(daemon.process.wait(5), -signal.SIGTERM, "a second signal ends it at once")
 

@@ -157,6 +157,17 @@ def in_use(tap, server, daemon):
     tap.ok(done.returncode == 0 and json.loads(done.stdout)["example"] == EXAMPLES, "without it the copy comes back", done)
 
 
+def older(tap, server, daemon):
+    """Whoever looks at a database leaves it at the version that it has."""
+    url = server.url("crashed")
+    last = server.sql("SELECT max(version) FROM annotationd.migrations", "crashed")
+    server.sql(f"DELETE FROM annotationd.migrations WHERE version = {last}", "crashed")
+    done = ctl(daemon, "--set", "store.plugin=postgres", "user", "list", url=url)
+    tap.ok(done.returncode != 0 and "db migrate" in done.stderr, "a database of an older version is not touched", done)
+    tap.equal(server.sql("SELECT max(version) FROM annotationd.migrations", "crashed"), str(int(last) - 1),
+              "and stays at its version")
+
+
 def main():
     tap = Tap()
     try:
@@ -167,6 +178,7 @@ def main():
             interrupted(tap, server, daemon)
             server_goes(tap, server, daemon)
             in_use(tap, server, daemon)
+            older(tap, server, daemon)
     except Unavailable as reason:
         tap.skip("postgres", reason)
     tap.done()

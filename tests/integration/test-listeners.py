@@ -57,7 +57,16 @@ def test_tls():
         subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days",
                         "2", "-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost", "-keyout", key, "-out",
                         certificate], check=True, capture_output=True)
-        daemon.config["http"].update({"tls-certificate": certificate, "tls-key": key, "header-timeout": 2})
+        other = os.path.join(daemon.directory, "other.pem")
+        subprocess.run(["openssl", "ecparam", "-name", "prime256v1", "-genkey", "-noout", "-out", other], check=True,
+                       capture_output=True)
+        daemon.config["http"].update({"tls-certificate": certificate, "tls-key": other, "header-timeout": 2})
+        daemon.write_config()
+        done = subprocess.run([*daemon.command(), "--check-config"], capture_output=True, text=True, check=False,
+                              env=daemon.environment())
+        tap.ok(done.returncode == 78 and "not the key of tls-certificate" in done.stderr, "the key of another is refused",
+               done)
+        daemon.config["http"]["tls-key"] = key
         daemon.write_config()
         daemon.add_user("ann", "secret-of-ann", ["annotator", "producer"])
         daemon.start(wait=False)

@@ -3,6 +3,7 @@
 
 import glob
 import os
+import secrets
 import signal
 import subprocess
 
@@ -10,7 +11,8 @@ from annotationd_harness import HarnessError, wait_for
 
 from .process import Server, need_program, other_user, run
 
-PASSWORD = "test-Only-password"
+# Anybody on the host may connect.
+PASSWORD = f"test-{secrets.token_hex(12)}"
 
 
 def debian_folders():
