@@ -51,8 +51,8 @@ def starts_that_fail(tap, server):
     server.sql("CREATE DATABASE latin ENCODING 'LATIN1' LOCALE 'C' TEMPLATE template0")
     fail_to_start(tap, "wrong password", make_daemon(server.conninfo(), {"postgres": {"password": "s3cret"}}), 77,
                   ["28P01", "password"])
-    fail_to_start(tap, "no password", make_daemon(server.conninfo(), {"postgres": {"password": ""}}), 77,
-                  ["password-file"])
+    fail_to_start(tap, "no password", Daemon({"store": {"plugin": "postgres"}, "postgres": {"conninfo": server.conninfo()}}),
+                  77, ["password-file"])
     fail_to_start(tap, "a password with @", make_daemon("postgresql://annotationd:pass@s3cret@127.0.0.1:1/x"), 78,
                   ["[postgres] conninfo", "%40 for @"])
     fail_to_start(tap, "no such database", make_daemon(server.conninfo("nowhere")), 78, ["3D000", "CREATE DATABASE"])
