@@ -135,8 +135,9 @@ find_addresses (const PostgresHost *host)
   GPtrArray *found = g_ptr_array_new_with_free_func ((GDestroyNotify) postgres_host_free);
   struct addrinfo *all = NULL;
 
-  if (host->host && !host->hostaddr && *host->host != '/' && *host->host != '@')
-    getaddrinfo (host->host, NULL, &hints, &all);
+  if (host->host && !host->hostaddr && *host->host != '/' && *host->host != '@'
+      && getaddrinfo (host->host, NULL, &hints, &all) != 0)
+    all = NULL;
   for (const struct addrinfo *one = all; one; one = one->ai_next) {
     char text[NI_MAXHOST];
 

@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <sys/epoll.h>
+#include <sys/socket.h>
 
 #include "annot-chunks.h"
 #include "annot-output.h"
@@ -12,6 +13,8 @@
 /* How much a client that was refused may still send before it is cut off, and for how long. */
 #define LINGER_BYTES (256 * 1024)
 #define LINGER_MICROSECONDS (2 * G_USEC_PER_SEC)
+/* How long a connection may be without a request once there are to be no more. */
+#define LAST_REQUEST_MICROSECONDS G_USEC_PER_SEC
 /* Each TLS handshake keeps a thread of GTask's, of which there are ten, and passwords and files need some: clients that stop
  * in the middle of it must not get them all, nor one address all of these. */
 #define MAX_HANDSHAKES 6
@@ -44,6 +47,7 @@ struct _AnnotConnection {
   gboolean is_processing;
   gboolean is_ending; /* the answer's last byte is in the queue */
   gboolean close_after;
+  gboolean has_asked; /* a request has come */
 
   GByteArray *input; /* NULL while nothing is left over */
   gsize scanned;
@@ -477,6 +481,7 @@ begin_request (AnnotConnection *self, const char *head, gsize length)
     return;
   }
   self->transport->requests++;
+  self->has_asked = TRUE;
   self->request = request;
   self->state = STATE_HANDLER;
   self->close_after = !verdict.keep_alive;
@@ -745,6 +750,24 @@ annot_connection_start (AnnotTransport *transport, AnnotChannel *channel)
   }
 }
 
+/* Whether something has come that was not read yet. */
+static gboolean
+has_unread (const AnnotConnection *self)
+{
+  char first;
+
+  return recv (self->channel->fd, &first, sizeof first, MSG_PEEK | MSG_DONTWAIT) > 0;
+}
+
+/* A proxy opens a connection to send a request at once, and must not send it again when the connection ends instead. So
+ * one without a request so far has a moment more, and one whose request has just come is answered. */
+static gboolean
+may_end (const AnnotConnection *self)
+{
+  gboolean has_begun = self->input != NULL && self->input->len > 0;
+  return self->state == STATE_HEAD && self->has_asked && !has_begun && !has_unread (self);
+}
+
 void
 annot_transport_drain (AnnotTransport *transport)
 {
@@ -753,8 +776,10 @@ annot_transport_drain (AnnotTransport *transport)
   for (GList *at = transport->connections.head, *next; at != NULL; at = next) {
     AnnotConnection *connection = at->data;
     next = at->next;
-    if (connection->state == STATE_HEAD && connection->input == NULL) {
+    if (may_end (connection)) {
       close_now (connection);
+    } else if (connection->state == STATE_HEAD) {
+      set_deadline (connection, MIN (transport->header_timeout, LAST_REQUEST_MICROSECONDS));
     }
   }
 }

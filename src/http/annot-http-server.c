@@ -261,6 +261,7 @@ annot_http_server_drain (AnnotHttpServer *self, GCancellable *cancellable, GAsyn
   self->drain = task;
   self->drain_timer.func = check_drained;
   self->drain_deadline = g_get_monotonic_time () + DRAIN_MICROSECONDS;
+  annot_listener_take_waiting (self->listener);
   annot_listener_close (self->listener);
   annot_transport_drain (&self->transport);
   annot_hub_drain (self->dispatch.hub, NULL, hub_drained, g_object_ref (self));

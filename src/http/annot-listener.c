@@ -417,6 +417,23 @@ annot_listener_adopt_systemd (AnnotListener *self, GError **error)
 #endif
 
 void
+annot_listener_take_waiting (AnnotListener *self)
+{
+  for (guint i = 0; i < self->ports->len; i++) {
+    Port *port = g_ptr_array_index (self->ports, i);
+    for (;;) {
+      struct sockaddr_storage address = { 0 };
+      socklen_t size = sizeof address;
+      int fd = accept4 (port->watch.fd, (struct sockaddr *)&address, &size, SOCK_NONBLOCK | SOCK_CLOEXEC);
+      if (fd == -1) {
+        break;
+      }
+      take (self, fd, &address, port->is_local);
+    }
+  }
+}
+
+void
 annot_listener_close (AnnotListener *self)
 {
   annot_poller_disarm (self->poller, &self->resume);

@@ -45,6 +45,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (AnnotListener, annot_listener_free)
 gboolean annot_listener_bind (AnnotListener *self, const char *address, GError **error);
 /* Takes the sockets that systemd passed. Returns: how many; 0 when there are none, -1 and an error when they are unfit */
 int annot_listener_adopt_systemd (AnnotListener *self, GError **error);
+/* Accepts all who wait: closing would reset them, and what they have sent with it. */
+void annot_listener_take_waiting (AnnotListener *self);
 /* No more connections. Idempotent. */
 void annot_listener_close (AnnotListener *self);
 
