@@ -228,17 +228,26 @@ pause_accepting (AnnotListener *self)
   annot_poller_arm (self->poller, &self->resume, g_get_monotonic_time () + PAUSE_MICROSECONDS);
 }
 
+/* Returns: whether one has waited; else errno says why not */
+static gboolean
+accept_one (Port *port)
+{
+  struct sockaddr_storage address = { 0 };
+  socklen_t size = sizeof address;
+  int fd = accept4 (port->watch.fd, (struct sockaddr *)&address, &size, SOCK_NONBLOCK | SOCK_CLOEXEC);
+  if (fd != -1) {
+    take (port->listener, fd, &address, port->is_local);
+  }
+  return fd != -1;
+}
+
 static void
 readable (AnnotWatch *watch, guint32 events)
 {
   Port *port = (Port *)watch;
   AnnotListener *self = port->listener;
   for (guint i = 0; i < ACCEPT_BATCH && self->ports->len > 0; i++) {
-    struct sockaddr_storage address = { 0 };
-    socklen_t size = sizeof address;
-    int fd = accept4 (watch->fd, (struct sockaddr *)&address, &size, SOCK_NONBLOCK | SOCK_CLOEXEC);
-    if (fd != -1) {
-      take (self, fd, &address, port->is_local);
+    if (accept_one (port)) {
       continue;
     }
     switch (errno) {
@@ -420,15 +429,7 @@ void
 annot_listener_take_waiting (AnnotListener *self)
 {
   for (guint i = 0; i < self->ports->len; i++) {
-    Port *port = g_ptr_array_index (self->ports, i);
-    for (;;) {
-      struct sockaddr_storage address = { 0 };
-      socklen_t size = sizeof address;
-      int fd = accept4 (port->watch.fd, (struct sockaddr *)&address, &size, SOCK_NONBLOCK | SOCK_CLOEXEC);
-      if (fd == -1) {
-        break;
-      }
-      take (self, fd, &address, port->is_local);
+    while (accept_one (g_ptr_array_index (self->ports, i))) {
     }
   }
 }

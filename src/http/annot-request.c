@@ -227,7 +227,6 @@ annot_request_get_cancellable (AnnotRequest *self)
   return self->cancellable;
 }
 
-
 const char *
 annot_request_get_path (AnnotRequest *self)
 {
@@ -402,7 +401,6 @@ annot_request_get_session (AnnotRequest *self)
 {
   return self->caller != NULL ? self->caller->session : NULL;
 }
-
 
 const char *
 annot_request_get_client (AnnotRequest *self)

@@ -130,7 +130,6 @@ annot_static_free (AnnotStatic *self)
   g_free (self);
 }
 
-
 static File *
 find (AnnotStatic *self, const char *path)
 {
