@@ -511,8 +511,8 @@ def test_wrong_configuration():
 
 def main():
     chosen = sys.argv[1:]
-    shared = [test_loop, test_letters, test_poison, test_keys, test_group, test_changes, test_static_member, test_long_pause, test_too_large,
-              test_cluster_away]
+    shared = [test_loop, test_letters, test_poison, test_keys, test_group, test_changes, test_static_member, test_long_pause,
+              test_too_large, test_cluster_away]
     shared = [test for test in shared if not chosen or test.__name__[5:] in chosen]
 
     def measured(test, *arguments):
