@@ -79,4 +79,3 @@ kafka_error_new (rd_kafka_resp_err_t code, const char *what, const char *reason)
   remedy = find_remedy (code, text, remedy);
   return g_error_new (ANNOT_ERROR, meaning, "kafka: %s: %s%s%s", what, text, remedy ? "; " : "", remedy ? remedy : "");
 }
-

@@ -101,11 +101,21 @@ kafka_probe_note_answer (KafkaProbe *self)
   self->answered_at = g_get_monotonic_time ();
 }
 
+/* To ask for the offset of a time, when that is the end, is to ask for the end. It has what is left of the time. */
+static gboolean
+find_ends (KafkaProbe *self, rd_kafka_topic_partition_list_t *ends, gint64 until)
+{
+  gint64 left = (until - g_get_monotonic_time ()) / G_TIME_SPAN_MILLISECOND;
+
+  return left > 0 && rd_kafka_offsets_for_times (self->client, ends, (int) left) == RD_KAFKA_RESP_ERR_NO_ERROR;
+}
+
 static void
 ask_cluster (GTask *task, gpointer source, gpointer task_data, GCancellable *cancellable)
 {
   Question *question = task_data;
   KafkaProbe *probe = question->probe;
+  gint64 until = g_get_monotonic_time () + ASK_MILLISECONDS * G_TIME_SPAN_MILLISECOND;
   const struct rd_kafka_metadata *metadata = NULL;
 
   question->code = rd_kafka_metadata (probe->client, 0, probe->topic, &metadata, ASK_MILLISECONDS);
@@ -114,9 +124,7 @@ ask_cluster (GTask *task, gpointer source, gpointer task_data, GCancellable *can
       question->topic_code = metadata->topics[0].err;
     rd_kafka_metadata_destroy (metadata);
   }
-  /* To ask for the offset of a time, when that is the end, is to ask for the end. */
-  if (question->ends
-      && (question->code || rd_kafka_offsets_for_times (probe->client, question->ends, ASK_MILLISECONDS)))
+  if (question->ends && (question->code || !find_ends (probe, question->ends, until)))
     g_clear_pointer (&question->ends, rd_kafka_topic_partition_list_destroy);
   g_mutex_lock (&probe->lock);
   probe->asking--;

@@ -39,8 +39,7 @@ static const Property consumer[] = {
   { "check.crcs", "true" },
 };
 
-/* The largest message is the topic's to say, not the client's. murmur2_random puts a key where Java's producers put it.
- */
+/* The largest message is the topic's to say, not the client's. murmur2_random puts a key where Java's producers put it. */
 static const Property producer[] = {
   { "enable.idempotence", "true" },
   { "linger.ms", "5" },
@@ -116,8 +115,7 @@ kafka_set_property (rd_kafka_conf_t *conf, AnnotConfig *config, const char *key,
   if (rd_kafka_conf_set (conf, property, value, reason, sizeof reason) == RD_KAFKA_CONF_OK)
     return TRUE;
   /* librdkafka may quote the value. */
-  if (strstr (property, "pass") || strstr (property, "secret") || strstr (property, ".pem")
-      || strstr (property, "oauth"))
+  if (strstr (property, "pass") || strstr (property, "secret") || strstr (property, ".pem"))
     g_snprintf (reason, sizeof reason, "librdkafka does not take it");
   g_propagate_error (error, annot_config_error (config, "kafka", key, "%s", reason));
   return FALSE;

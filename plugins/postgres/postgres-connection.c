@@ -508,4 +508,3 @@ postgres_connection_cancel (PostgresConnection *self, PostgresRequest *request)
   g_task_set_task_data (task, cancel, free_cancel);
   g_task_run_in_thread (task, cancel_in_thread);
 }
-

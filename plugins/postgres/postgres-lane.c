@@ -146,7 +146,7 @@ retry_later (PostgresLane *self)
 static void
 connect_failed (PostgresLane *self, GError *error)
 {
-  if (!annot_error_is_transient (error))
+  if (error->domain == ANNOT_ERROR && !annot_error_is_transient (error))
     error->code = ANNOT_ERROR_NOT_CONNECTED;
   retry_later (self);
   /* With others at work it is only one more that could not be had. */

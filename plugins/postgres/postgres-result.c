@@ -5,7 +5,6 @@
 #include <math.h>
 #include <string.h>
 
-
 /* Big-endian, sign-extended. */
 static gint64
 read_integer (const char *bytes, int length)

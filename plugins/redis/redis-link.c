@@ -252,7 +252,6 @@ redis_link_is_up (const RedisLink *self)
   return self->connection && redis_connection_is_ready (self->connection);
 }
 
-
 char *
 redis_link_describe (const RedisLink *self)
 {
