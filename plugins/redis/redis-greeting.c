@@ -21,6 +21,15 @@ on_required (const redisReply *reply, const GError *error, gpointer user_data)
     redis_connection_fail (user_data, refused);
 }
 
+static void
+on_account (const redisReply *reply, const GError *error, gpointer user_data)
+{
+  g_autoptr (GError) refused = NULL;
+
+  if (reply && !redis_reply_check_account (reply, &refused))
+    redis_connection_fail (user_data, refused);
+}
+
 /* An account that may only do what is needed has no right to a name of its own. */
 static void
 on_named (const redisReply *reply, const GError *error, gpointer user_data)
@@ -67,7 +76,7 @@ send_account (RedisConnection *self, const char *user, const char *password)
   const char *words[] = { "AUTH", user ? user : password, password };
 
   if (password)
-    send_words (self, user ? 3 : 2, words, on_required);
+    send_words (self, user ? 3 : 2, words, on_account);
 }
 
 void

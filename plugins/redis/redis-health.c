@@ -37,7 +37,7 @@ describe (RedisState *self, Check *check)
 
   json_object_set_string_member (details, "server", server);
   json_object_set_boolean_member (details, "connected", redis_link_is_up (self->commands));
-  json_object_set_boolean_member (details, "subscribed", redis_link_is_up (subscriptions));
+  json_object_set_boolean_member (details, "subscribed", redis_subscriber_is_heard (self->subscriber));
   json_object_set_int_member (details, "subscriptions", redis_subscriber_get_size (self->subscriber));
   json_object_set_int_member (details, "reconnects",
                               redis_link_get_reconnects (self->commands) + redis_link_get_reconnects (subscriptions));

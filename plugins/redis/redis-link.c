@@ -8,8 +8,8 @@
 #define DELAY_FIRST_MILLISECONDS 100
 #define DELAY_LARGEST_MILLISECONDS 2000
 #define DOUBLINGS 5
-/* A server that stays away is named again so often. */
-#define LOG_EVERY (60 * G_USEC_PER_SEC)
+/* A connection that has lasted so long was one: a server that greets and then refuses is not asked faster for it. */
+#define STEADY (5 * G_USEC_PER_SEC)
 
 struct RedisLink {
   grefcount refs;
@@ -25,7 +25,7 @@ struct RedisLink {
   GError *error;
   guint attempts;
   guint times_up;
-  gint64 logged_at;
+  gint64 up_at; /* 0: not up */
   gboolean running;
 };
 
@@ -134,20 +134,6 @@ try_later (RedisLink *self)
   g_source_attach (self->again, self->context);
 }
 
-static void
-log_failure (RedisLink *self, const GError *error)
-{
-  gint64 now = g_get_monotonic_time ();
-
-  /* Of the two links one speaks. The first attempts are for whoever opened it to judge. */
-  if (self->kind != REDIS_CONNECTION_COMMANDS || self->times_up == 0)
-    return;
-  if (self->logged_at && now - self->logged_at < LOG_EVERY && self->attempts > 0)
-    return;
-  self->logged_at = now;
-  g_warning ("%s; trying again", error->message);
-}
-
 /* Lost, or not come by: the same for what follows. */
 static void
 fail (RedisLink *self, const GError *error)
@@ -155,7 +141,11 @@ fail (RedisLink *self, const GError *error)
   g_autoptr (RedisLink) alive = redis_link_ref (self);
 
   drop_connection (self);
-  log_failure (self, error);
+  if (self->up_at && g_get_monotonic_time () - self->up_at >= STEADY)
+    self->attempts = 0;
+  else if (self->sentinel)
+    redis_sentinel_pass_over (self->sentinel);
+  self->up_at = 0;
   g_clear_error (&self->error);
   self->error = g_error_copy (error);
   try_later (self);
@@ -188,12 +178,7 @@ on_ready (gpointer user_data)
 {
   g_autoptr (RedisLink) self = redis_link_ref (user_data);
 
-  if (self->times_up > 0 && self->kind == REDIS_CONNECTION_COMMANDS) {
-    g_autofree char *where = redis_address_describe (self->address);
-
-    g_message ("redis: connected to %s again", where);
-  }
-  self->attempts = 0;
+  self->up_at = g_get_monotonic_time ();
   self->times_up++;
   g_clear_error (&self->error);
   if (self->events->up)
@@ -242,8 +227,13 @@ redis_link_send (RedisLink *self, guint count, const char *const *words, const g
 void
 redis_link_distrust (RedisLink *self, const GError *error)
 {
-  if (redis_link_is_up (self))
-    redis_connection_fail (self->connection, error);
+  g_autoptr (RedisLink) alive = redis_link_ref (self);
+
+  if (!redis_link_is_up (self))
+    return;
+  redis_connection_fail (self->connection, error);
+  if (self->running && self->events->distrusted)
+    self->events->distrusted (error, self->user_data);
 }
 
 gboolean

@@ -12,6 +12,7 @@ typedef struct RedisLink RedisLink;
  * RedisLinkEvents:
  * @up: (nullable): commands are taken
  * @down: (nullable): it was lost, or an attempt to connect has failed; it is tried again
+ * @distrusted: (nullable): after @down, when redis_link_distrust() was why
  * @message: (nullable): as in #RedisConnectionEvents
  *
  * What a link tells its owner, on the main context.
@@ -19,6 +20,7 @@ typedef struct RedisLink RedisLink;
 typedef struct {
   void (*up) (gpointer user_data);
   void (*down) (const GError *error, gpointer user_data);
+  void (*distrusted) (const GError *error, gpointer user_data);
   void (*message) (const redisReply *reply, gpointer user_data);
 } RedisLinkEvents;
 

@@ -5,21 +5,31 @@
  */
 #include "redis-state.h"
 
-static void on_commands_up (gpointer user_data);
-static void on_subscriber_up (gpointer user_data);
+/* A server that stays away is named again so often. */
+#define LOG_EVERY (60 * G_USEC_PER_SEC)
+
+static void on_up (gpointer user_data);
 static void on_down (const GError *error, gpointer user_data);
+static void on_distrusted (const GError *error, gpointer user_data);
 static void on_message (const char *channel, GBytes *data, gpointer user_data);
 static void on_gap (gpointer user_data);
 
-static const RedisLinkEvents command_events = { on_commands_up, on_down, NULL };
-static const RedisSubscriberEvents subscriber_events = { on_subscriber_up, on_down, on_message, on_gap };
+static const RedisLinkEvents command_events = { on_up, on_down, on_distrusted, NULL };
+static const RedisSubscriberEvents subscriber_events = { on_up, on_down, on_message, on_gap };
+
+static void
+clear_source (GSource **source)
+{
+  if (*source)
+    g_source_destroy (*source);
+  g_clear_pointer (source, g_source_unref);
+}
 
 void
 redis_state_stop (RedisState *self)
 {
-  if (self->cancelled)
-    g_source_destroy (self->cancelled);
-  g_clear_pointer (&self->cancelled, g_source_unref);
+  clear_source (&self->cancelled);
+  clear_source (&self->patience);
   if (self->commands)
     redis_link_stop (self->commands);
   if (self->subscriber)
@@ -32,9 +42,8 @@ redis_state_stop (RedisState *self)
 static GTask *
 take_opening (RedisState *self)
 {
-  if (self->cancelled)
-    g_source_destroy (self->cancelled);
-  g_clear_pointer (&self->cancelled, g_source_unref);
+  clear_source (&self->cancelled);
+  clear_source (&self->patience);
   return g_steal_pointer (&self->opening);
 }
 
@@ -50,13 +59,18 @@ fail_opening (RedisState *self, const GError *error)
 static void
 finish_opening (RedisState *self)
 {
-  g_autoptr (GTask) task = NULL;
+  g_autoptr (GTask) task = take_opening (self);
 
-  if (!self->opening || !redis_link_is_up (self->commands)
-      || !redis_link_is_up (redis_subscriber_get_link (self->subscriber)))
-    return;
-  task = take_opening (self);
-  g_task_return_boolean (task, TRUE);
+  if (task)
+    g_task_return_boolean (task, TRUE);
+}
+
+static void
+go_on_without (RedisState *self, const char *why)
+{
+  self->told = TRUE;
+  g_warning ("%s; going on without it, and trying again", why);
+  finish_opening (self);
 }
 
 /* A former master that is cut off from the new one keeps its subscribers, and tells them nothing. */
@@ -74,36 +88,64 @@ follow_master (RedisState *self)
   redis_link_distrust (subscriptions, error);
 }
 
-static void
-on_commands_up (gpointer user_data)
+static gboolean
+are_both_up (RedisState *self)
 {
-  RedisState *self = user_data;
-
-  follow_master (self);
-  finish_opening (self);
+  return redis_link_is_up (self->commands) && redis_link_is_up (redis_subscriber_get_link (self->subscriber));
 }
 
 static void
-on_subscriber_up (gpointer user_data)
+on_up (gpointer user_data)
 {
-  finish_opening (user_data);
+  RedisState *self = user_data;
+
+  if (are_both_up (self))
+    follow_master (self);
+  if (!are_both_up (self))
+    return;
+  if (self->told) {
+    g_autofree char *where = redis_link_describe (self->commands);
+
+    g_message ("redis: connected to %s", where);
+  }
+  self->told = FALSE;
+  finish_opening (self);
+}
+
+/* Both connections fail for the same reason: it is said once. */
+static void
+log_down (RedisState *self, const GError *error)
+{
+  gint64 *told_at = &self->told_at[annot_error_is_transient (error) ? 1 : 0];
+  gint64 now = g_get_monotonic_time ();
+
+  if (*told_at && now - *told_at < LOG_EVERY)
+    return;
+  *told_at = now;
+  self->told = TRUE;
+  g_warning ("%s; trying again", error->message);
 }
 
 static void
 on_down (const GError *error, gpointer user_data)
 {
   RedisState *self = user_data;
-  g_autoptr (GTask) task = NULL;
 
   if (!self->opening)
-    return;
-  if (!annot_error_is_transient (error)) {
+    log_down (self, error);
+  else if (annot_error_is_transient (error))
+    go_on_without (self, error->message);
+  else
     fail_opening (self, error);
-    return;
-  }
-  g_warning ("%s; going on without it, and trying again", error->message);
-  task = take_opening (self);
-  g_task_return_boolean (task, TRUE);
+}
+
+/* The server has become a replica: what it still tells its subscribers may be old, whatever its address. */
+static void
+on_distrusted (const GError *error, gpointer user_data)
+{
+  RedisState *self = user_data;
+
+  redis_link_distrust (redis_subscriber_get_link (self->subscriber), error);
 }
 
 static void
@@ -127,6 +169,19 @@ on_cancelled (GCancellable *cancellable, gpointer user_data)
   return G_SOURCE_REMOVE;
 }
 
+/* Neither a refusal nor a welcome: a start that waited for more would be given up. */
+static gboolean
+on_impatient (gpointer user_data)
+{
+  RedisState *self = user_data;
+  g_autofree char *where = redis_link_describe (self->commands);
+  g_autofree char *why = g_strdup_printf ("redis: no welcome from %s within %.3g s", where,
+                                          (double) self->settings->open_timeout / G_USEC_PER_SEC);
+
+  go_on_without (self, why);
+  return G_SOURCE_REMOVE;
+}
+
 void
 redis_state_open (AnnotState *state, GTask *task)
 {
@@ -140,6 +195,9 @@ redis_state_open (AnnotState *state, GTask *task)
     g_source_set_callback (self->cancelled, G_SOURCE_FUNC (on_cancelled), self, NULL);
     g_source_attach (self->cancelled, context);
   }
+  self->patience = g_timeout_source_new ((guint) (self->settings->open_timeout / 1000));
+  g_source_set_callback (self->patience, on_impatient, self, NULL);
+  g_source_attach (self->patience, context);
   self->commands = redis_link_new (REDIS_CONNECTION_COMMANDS, self->settings, context, &command_events, self);
   self->subscriber = redis_subscriber_new (self->settings, context, &subscriber_events, self);
   redis_link_start (self->commands);

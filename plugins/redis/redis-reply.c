@@ -11,7 +11,7 @@ typedef struct {
   const char *remedy;
 } Meaning;
 
-#define CREDENTIALS "check [redis] username and password-file"
+#define CREDENTIALS "check [redis] username and password-file; for sentinels, sentinel-password-file"
 #define RIGHTS "give the account the commands and the keys that docs/contracts.md lists"
 #define CLUSTER "Redis Cluster is not supported: name a server of its own, or one that Sentinel watches"
 
@@ -45,7 +45,7 @@ static const Meaning phrases[] = {
   { "user executing the script", ANNOT_ERROR_AUTH, RIGHTS },
   { "DB index is out of range", ANNOT_ERROR_CONFIG, "[redis] database is more than the server has" },
   { "SELECT is not allowed in cluster mode", ANNOT_ERROR_CONFIG, CLUSTER },
-  { "unknown command", ANNOT_ERROR_CONFIG, "Redis 6.0 or newer is needed" },
+  { "unknown command", ANNOT_ERROR_CONFIG, "Redis 6.0 or newer is needed, with its commands under their own names" },
   { NULL },
 };
 
@@ -80,10 +80,23 @@ find_meaning (const char *text)
   return NULL;
 }
 
+/* Returns: (transfer full): what the server says, without the arguments that it repeats of a command it does not know
+ */
+static char *
+read_text (const char *text, gsize length)
+{
+  char *copy = g_utf8_make_valid (text, (gssize) MIN (length, 500));
+  char *arguments = strstr (copy, ", with args");
+
+  if (arguments)
+    *arguments = '\0';
+  return copy;
+}
+
 GError *
 redis_reply_error_from_text (const char *text, gsize length)
 {
-  g_autofree char *copy = g_utf8_make_valid (text, (gssize) MIN (length, 500));
+  g_autofree char *copy = read_text (text, length);
   const char *inner = skip_script (copy);
   const Meaning *meaning = find_meaning (inner);
 
@@ -100,6 +113,23 @@ redis_reply_check (const redisReply *reply, GError **error)
   if (reply->type != REDIS_REPLY_ERROR)
     return TRUE;
   g_propagate_error (error, redis_reply_error_from_text (reply->str, (gsize) reply->len));
+  return FALSE;
+}
+
+gboolean
+redis_reply_check_account (const redisReply *reply, GError **error)
+{
+  static const Meaning unknown
+      = { "the reason is not shown, as it may repeat the password", ANNOT_ERROR_AUTH, CREDENTIALS };
+  const Meaning *meaning = NULL;
+
+  if (reply->type != REDIS_REPLY_ERROR)
+    return TRUE;
+  meaning = find_meaning (reply->str);
+  if (!meaning || !meaning->remedy)
+    meaning = &unknown;
+  g_set_error (error, ANNOT_ERROR, (int) meaning->code, "redis: AUTH was refused: %s (%s)", meaning->word,
+               meaning->remedy);
   return FALSE;
 }
 

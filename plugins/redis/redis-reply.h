@@ -17,6 +17,8 @@ G_BEGIN_DECLS
 GError *redis_reply_error_from_text (const char *text, gsize length);
 /* Whether the reply is not an error; else error says what. */
 gboolean redis_reply_check (const redisReply *reply, GError **error);
+/* The same of a reply to AUTH. A server may repeat what it was sent: only words that are known here are passed on. */
+gboolean redis_reply_check_account (const redisReply *reply, GError **error);
 /* Whether it is an error reply that begins with that word. */
 gboolean redis_reply_is_error (const redisReply *reply, const char *word);
 /* Whether another server than this one should be used: it has become a replica. */

@@ -72,6 +72,12 @@ redis_sentinel_ask (RedisSentinel *self)
   ask_current (self);
 }
 
+void
+redis_sentinel_pass_over (RedisSentinel *self)
+{
+  self->first = (self->first + 1) % self->settings->sentinels->len;
+}
+
 static void
 ask_next (RedisSentinel *self, const GError *error)
 {

@@ -31,6 +31,8 @@ RedisSentinel *redis_sentinel_new (const RedisSettings *settings, GMainContext *
                                    gpointer user_data);
 /* Asks anew, the sentinel that knew last time first. An earlier question is dropped. */
 void redis_sentinel_ask (RedisSentinel *self);
+/* Where it said did not serve, or the sentinel itself: the next one is asked first. */
+void redis_sentinel_pass_over (RedisSentinel *self);
 /* Drops the question. */
 void redis_sentinel_stop (RedisSentinel *self);
 void redis_sentinel_free (RedisSentinel *self);

@@ -166,6 +166,8 @@ redis_settings_load (AnnotConfig *config, GError **error)
   self->retry_bound = (guint) annot_config_get_integer (config, "redis", "retries");
   self->connect_timeout = load_seconds (config, "connect-timeout");
   self->command_timeout = load_seconds (config, "command-timeout");
+  self->open_timeout = annot_config_get_integer (config, "service", "start-timeout") * G_USEC_PER_SEC / 2;
+  self->open_timeout = MIN (self->open_timeout, self->connect_timeout);
   self->output_limit = (gsize) annot_config_get_integer (config, "redis", "output-limit");
   self->message_limit = (gsize) annot_config_get_integer (config, "redis", "message-limit");
   if (!load_address (self, config, error) || !load_account (self, config, error)

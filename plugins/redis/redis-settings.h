@@ -24,6 +24,7 @@ G_BEGIN_DECLS
  * @certificate: (nullable): to show to the server
  * @connect_timeout: for connecting and greeting, microseconds
  * @command_timeout: for an answer, microseconds
+ * @open_timeout: after which a start goes on without the server, microseconds
  * @output_limit: most bytes of commands that are not answered yet
  * @message_limit: largest answer or message, bytes
  */
@@ -44,6 +45,7 @@ typedef struct {
   GTlsCertificate *certificate;
   gint64 connect_timeout;
   gint64 command_timeout;
+  gint64 open_timeout;
   gsize output_limit;
   gsize message_limit;
 } RedisSettings;

@@ -21,6 +21,9 @@ struct _RedisState {
   RedisSubscriber *subscriber; /* with it */
   GTask *opening;
   GSource *cancelled; /* of the opening */
+  GSource *patience;  /* likewise */
+  gint64 told_at[2];  /* when a failure was last logged, of those that last and of those that pass */
+  gboolean told;      /* that it is away */
 };
 
 /* redis-open.c */

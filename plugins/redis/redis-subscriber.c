@@ -29,7 +29,7 @@ static void on_up (gpointer user_data);
 static void on_down (const GError *error, gpointer user_data);
 static void on_message (const redisReply *reply, gpointer user_data);
 
-static const RedisLinkEvents link_events = { on_up, on_down, on_message };
+static const RedisLinkEvents link_events = { on_up, on_down, NULL, on_message };
 
 static void
 channel_free (Channel *self)
@@ -107,9 +107,7 @@ list_channels (RedisSubscriber *self, gboolean all)
 static void
 report_gap (RedisSubscriber *self)
 {
-  g_autoptr (GPtrArray) unheard = list_channels (self, FALSE);
-
-  if (!self->interrupted || unheard->len > 0 || self->stopped)
+  if (!self->interrupted || self->stopped || !redis_subscriber_is_heard (self))
     return;
   self->interrupted = FALSE;
   self->events->gap (self->user_data);
@@ -250,6 +248,14 @@ RedisLink *
 redis_subscriber_get_link (RedisSubscriber *self)
 {
   return self->link;
+}
+
+gboolean
+redis_subscriber_is_heard (RedisSubscriber *self)
+{
+  g_autoptr (GPtrArray) unheard = list_channels (self, FALSE);
+
+  return redis_link_is_up (self->link) && unheard->len == 0;
 }
 
 guint

@@ -44,6 +44,8 @@ RedisSubscriber *redis_subscriber_new (const RedisSettings *settings, GMainConte
  */
 void redis_subscriber_add (RedisSubscriber *self, const char *channel, GTask *task);
 RedisLink *redis_subscriber_get_link (RedisSubscriber *self);
+/* Whether the server has confirmed every channel, on the present connection. */
+gboolean redis_subscriber_is_heard (RedisSubscriber *self);
 guint redis_subscriber_get_size (RedisSubscriber *self);
 /* Ends it; no event comes after it. */
 void redis_subscriber_stop (RedisSubscriber *self);

@@ -70,8 +70,9 @@ make_room (AnnotRateTable *self, gint64 now)
 AnnotRateVerdict
 annot_rate_table_take (AnnotRateTable *self, const char *key, AnnotRate rate, gint64 now)
 {
-  /* Each request moves the arrival time on by one interval; it may run ahead of the clock by one period. */
-  gint64 interval = rate.period / MAX (rate.count, 1);
+  /* Each request moves the arrival time on by one interval, which the clock can tell; it may run ahead of the clock by
+   * one period. */
+  gint64 interval = MAX (rate.period / rate.count, 1);
   gint64 *arrival = g_hash_table_lookup (self->keys, key);
   gint64 base = arrival != NULL ? MAX (*arrival, now) : now;
   gint64 next = base + interval;
@@ -84,7 +85,8 @@ annot_rate_table_take (AnnotRateTable *self, const char *key, AnnotRate rate, gi
     g_hash_table_insert (self->keys, g_strdup (key), arrival);
   }
   *arrival = next;
-  return (AnnotRateVerdict){ TRUE, (guint)((rate.period - (next - now)) / interval), 0, next - now };
+  double left = (double)(rate.period - (next - now)) / (double)rate.period;
+  return (AnnotRateVerdict){ TRUE, (guint)(left * rate.count), 0, next - now };
 }
 
 AnnotRateLimit *

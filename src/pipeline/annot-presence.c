@@ -112,11 +112,14 @@ report (AnnotPresence *self, const GError *error)
                      "presence: the state did not take this instance's numbers: %s", error->message);
 }
 
+/* One that was killed and is back before its deadline has its id, and knows as little of its pages. */
 static gboolean
-has_instance (GPtrArray *instances, const char *id)
+has_instance (GPtrArray *instances, const AnnotInstance *known)
 {
   for (guint i = 0; i < instances->len; i++) {
-    if (g_strcmp0 (((const AnnotInstance *) g_ptr_array_index (instances, i))->id, id) == 0)
+    const AnnotInstance *instance = g_ptr_array_index (instances, i);
+
+    if (g_strcmp0 (instance->id, known->id) == 0 && instance->started_at == known->started_at)
       return TRUE;
   }
   return FALSE;
@@ -129,7 +132,7 @@ has_lost_one (AnnotPresence *self, GPtrArray *instances)
   for (guint i = 0; i < self->instances->len; i++) {
     const AnnotInstance *known = g_ptr_array_index (self->instances, i);
 
-    if (g_strcmp0 (known->id, self->own->id) != 0 && !has_instance (instances, known->id))
+    if (g_strcmp0 (known->id, self->own->id) != 0 && !has_instance (instances, known))
       return TRUE;
   }
   return FALSE;

@@ -22,12 +22,12 @@ tap = Tap()
 
 
 class Probe:
-    """tests/contract/state-probe with a redis state. settings: keys of [redis]."""
+    """tests/contract/state-probe with a redis state. start_timeout: that of [service]. settings: keys of [redis]."""
 
-    def __init__(self, url, **settings):
+    def __init__(self, url, start_timeout=60, **settings):
         variables = {f"ANNOTATIOND_REDIS_{key}".upper(): str(value) for key, value in settings.items()}
         environment = {**os.environ, "ANNOTATIOND_REDIS_URL": url, "ANNOTATIOND_SERVICE_INSTANCE_ID": "probe",
-                       **variables}
+                       "ANNOTATIOND_SERVICE_START_TIMEOUT": str(start_timeout), **variables}
         # pylint: disable=consider-using-with
         self.process = subprocess.Popen([*suite_program("state-probe"), "redis"], stdin=subprocess.PIPE, text=True,
                                         stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment)
@@ -85,6 +85,14 @@ class Probe:
     def call(self, text, timeout=20):
         return self.end(self.begin(text), timeout)
 
+    def logged(self, text):
+        return sum(text in line for line in self.log)
+
+    def hears(self, server):
+        """Whether a message that is published at that server comes; no other has before."""
+        server.cli("PUBLISH", "a", "x")
+        return wait_for(lambda: self.messages() == ["x"], 5)
+
     def gaps(self):
         return self.events.count("gap")
 
@@ -130,6 +138,24 @@ def test_away_at_start():
             server.start()
             tap.ok(wait_for(lambda: probe.gaps() == 1, 5), "the gap ends when the server has come", probe.events)
             tap.ok(probe.recovers(5) is not None, "and it is healthy")
+
+
+def test_hangs_at_start():
+    """A start has no more time than [service] start-timeout, which is less than that of a connection here."""
+    certificates = Certificates()
+    for name, settings in (("", {}), (" (TLS)", {"certificates": certificates})):
+        with Redis(**settings) as server:
+            server.suspend()
+            options = {"tls_ca_file": certificates.ca} if settings else {}
+            begun = time.monotonic()
+            with Probe(server.url(), start_timeout=1, **options) as probe:
+                tap.ok(probe.opened == "ok" and time.monotonic() - begun < 1.5,
+                       f"a server that hangs does not hold up a start{name}", probe.opened)
+                tap.equal(probe.logged("no welcome from 127.0.0.1"), 1, "which says that it goes on without")
+                probe.call("subscribe a")
+                server.resume()
+                tap.ok(probe.recovers() is not None and wait_for(lambda: probe.gaps() == 1, 5), "until it is back")
+                tap.ok(wait_for(lambda: probe.logged("redis: connected to"), 5), "which is said too", probe.log)
 
 
 def test_flush():
@@ -210,15 +236,18 @@ def test_half_open():
         probe.call("subscribe a")
         tap.ok(probe.healthy(), "through a network")
         proxy.stall()
-        time.sleep(8.5)
-        health = probe.call("health")
-        tap.ok('"connected":false' in health and '"subscribed":false' in health,
-               "half-open connections are found in 5 s and the time of a command", health)
+        tap.ok(wait_for(lambda: probe.logged("no answer from"), 15), "a half-open connection is found without a call")
+        health = wait_for(lambda: is_down(text := probe.call("health")) and text, 1.5, 0.05)
+        tap.ok(health, "and so is the other", health)
         proxy.cut()
         proxy.heal()
         tap.ok(probe.recovers() is not None, "the network heals")
         probe.call("publish a x")
         tap.ok(wait_for(lambda: probe.messages() == ["x"], 5) and probe.gaps() == 1, "with a gap", probe.events)
+
+
+def is_down(health):
+    return '"connected":false' in health and '"subscribed":false' in health
 
 
 def refused(name, url, code, words, **settings):
@@ -251,6 +280,66 @@ def test_credentials():
     with Redis(user=("reader", PASSWORD, "~* &* +@all -@scripting -subscribe")) as server, Probe(server.url()) as probe:
         tap.ok(probe.call("rate k 1 1").startswith("error auth redis: NOPERM"), "a command that the account may not give")
         tap.ok(probe.call("subscribe a").startswith("error auth redis: NOPERM"), "a subscription that it may not have")
+
+
+def test_secrets():
+    """A server that does not know AUTH repeats the password that came with it."""
+    with Redis(settings=['rename-command AUTH ""']) as server:
+        url = f"redis://:{PASSWORD}@127.0.0.1:{server.port}"
+        refused("a server that does not know AUTH", url, "config", "own names")
+        server.stop()
+        with Probe(url) as probe:
+            server.start()
+            health = wait_for(lambda: "AUTH was refused" in (text := probe.call("health")) and text, 5, 0.05)
+            tap.ok(health and "ok unhealthy" in health and PASSWORD not in health, "likewise when it comes later", health)
+            tap.ok(wait_for(lambda: probe.logged("AUTH was refused") == 1, 5), "it is logged, without the password",
+                   probe.log)
+
+
+def test_lost_rights():
+    rules = "~* &* +@all"
+    with Redis(user=("reader", PASSWORD, rules)) as server, Probe(server.url()) as probe:
+        probe.call("subscribe a")
+        server.cli("ACL", "SETUSER", "reader", "-subscribe")
+        server.cli("CLIENT", "KILL", "TYPE", "pubsub")
+        health = wait_for(lambda: "NOPERM" in (text := probe.call("health")) and text, 5, 0.05)
+        tap.ok(health and '"subscribed":false' in health, "a channel that is refused now is told", health)
+        tap.ok(wait_for(lambda: probe.logged("NOPERM") == 1, 5), "and logged", probe.log)
+        server.cli("ACL", "SETUSER", "reader", "+subscribe")
+        tap.ok(probe.recovers() is not None and probe.hears(server), "it is heard again when it is allowed", probe.events)
+
+
+def test_greets_and_refuses():
+    """A server, or what stands before it, that takes everybody and keeps nobody."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        stop = threading.Event()
+        counts = []
+        thread = threading.Thread(target=greet, args=(listener, stop, counts), daemon=True)
+        thread.start()
+        with Probe(f"redis://127.0.0.1:{listener.getsockname()[1]}") as probe:
+            time.sleep(5)
+            tap.ok(4 <= len(counts) <= 40, "it is not asked ever faster", len(counts))
+            lines = len(probe.log)
+            tap.ok(1 <= lines <= 4, "nor does it fill the log", probe.log)
+        stop.set()
+        thread.join(5)
+
+
+def greet(listener, stop, counts):
+    """A master's answers to a greeting; then the end of the connection."""
+    listener.settimeout(0.2)
+    while not stop.is_set():
+        try:
+            connection = listener.accept()[0]
+        except OSError:
+            continue
+        with connection:
+            connection.settimeout(1)
+            counts.append(connection)
+            data = b""
+            while b"PING" not in data:
+                data += connection.recv(4096)
+            connection.sendall(b"+OK\r\n*3\r\n$6\r\nmaster\r\n:0\r\n*0\r\n+PONG\r\n")
 
 
 def test_encryption():
@@ -302,6 +391,45 @@ def test_failover():
             with refused_master as probe:
                 health = probe.call("health")
                 tap.ok("check [redis] sentinel-master" in health, "a master that no sentinel knows", health)
+
+
+def test_sentinel_password():
+    secret = "sentinels-" + PASSWORD
+    with Redis() as master, Sentinel(master, password=secret) as sentinel:
+        settings = {"sentinel_master": sentinel.name, "sentinels": f"127.0.0.1:{sentinel.port}"}
+        refused("a sentinel that wants a password", "redis://", "auth", "sentinel-password-file", **settings)
+        refused("a wrong one", "redis://", "auth", "sentinel-password-file", sentinel_password="x" + secret, **settings)
+        with Probe("redis://", sentinel_password=secret, **settings) as probe:
+            tap.ok(probe.healthy(), "the right one")
+        file = sentinel.write("password", secret + "\n")
+        with Probe("redis://", sentinel_password_file=file, **settings) as probe:
+            tap.ok(probe.healthy(), "out of a file")
+
+
+def test_sentinels_disagree():
+    """One of them took part in a failover that the other knows nothing of."""
+    with Redis() as master, Redis() as other, Sentinel(master) as first, Sentinel(master) as second:
+        sentinels = f"127.0.0.1:{first.port},127.0.0.1:{second.port}"
+        with Probe("redis://", sentinel_master=first.name, sentinels=sentinels) as probe:
+            probe.call("subscribe a")
+            # What was lost so soon is sought with the next sentinel.
+            second.watch(other)
+            master.cli("CLIENT", "KILL", "TYPE", "pubsub")
+            tap.ok(wait_for(lambda: probe.gaps() >= 1, 10), "killed subscriptions come back", probe.events)
+            tap.ok(probe.hears(master), "at the server that takes the commands", probe.events)
+            tap.ok(probe.recovers() is not None, "which is healthy")
+
+
+def test_name_moves():
+    """The address stays, another server answers there; the former master is cut off from it."""
+    with Redis() as master, Redis() as other, Proxy(master.port) as proxy, \
+            Probe(master.url(port=proxy.port)) as probe:
+        probe.call("subscribe a")
+        proxy.target = other.port
+        master.cli("REPLICAOF", "127.0.0.1", "1")
+        tap.ok(wait_for(lambda: not probe.healthy(), 5, 0.05), "a master that has become a replica is left")
+        tap.ok(probe.recovers() is not None and wait_for(lambda: probe.gaps() >= 1, 5), "for the other", probe.events)
+        tap.ok(probe.hears(other), "by the subscriptions too", probe.events)
 
 
 def test_order_and_bounds():
@@ -392,9 +520,11 @@ def serve(listener, answer, stop):
 def main():
     if not os.path.exists(os.path.join(BUILD_DIR, "tests", "contract", "state-probe")):
         tap.skip_all("state-probe is not built")
-    for test in (test_restart, test_away_at_start, test_flush, test_deaths, test_killed_clients, test_stopped_server,
-                 test_half_open, test_credentials, test_encryption, test_replica, test_failover, test_order_and_bounds,
-                 test_full_and_busy, test_cluster, test_something_else):
+    for test in (test_restart, test_away_at_start, test_hangs_at_start, test_flush, test_deaths, test_killed_clients,
+                 test_stopped_server, test_half_open, test_credentials, test_secrets, test_lost_rights,
+                 test_greets_and_refuses, test_encryption, test_replica, test_failover, test_sentinel_password,
+                 test_sentinels_disagree, test_name_moves, test_order_and_bounds, test_full_and_busy, test_cluster,
+                 test_something_else):
         if len(sys.argv) > 1 and test.__name__ not in sys.argv[1:]:
             continue
         begun = time.monotonic()

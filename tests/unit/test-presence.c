@@ -75,6 +75,52 @@ test_two (void)
 }
 
 static void
+on_gone (AnnotPresence *presence, gpointer user_data)
+{
+  ++*(guint *) user_data;
+}
+
+static gboolean
+is_one (gpointer user_data)
+{
+  return *(guint *) user_data == 1;
+}
+
+/* Killed, and started anew under its id before anybody could miss it: what it was about to tell is lost all the same. */
+static void
+test_replaced (void)
+{
+  const char *options[] = {"service.instance-id=second", NULL};
+  g_autoptr (AnnotTestRooms) rooms = annot_test_rooms_new (NULL, TRUE);
+  g_autoptr (AnnotConfig) config = NULL;
+  AnnotPresence *first;
+  AnnotPresence *second;
+  guint gone = 0;
+
+  if (!rooms)
+    return;
+  config = annot_test_config_new (rooms->directory, options);
+  first = presence_new (rooms);
+  second = annot_presence_new (config, rooms->state, rooms->broker);
+  g_signal_connect (first, "gone", G_CALLBACK (on_gone), &gone);
+  annot_presence_start (second);
+  annot_presence_start (first);
+  g_assert_true (annot_test_wait_until (sees_both, first, 4000));
+  annot_test_wait_for (2500);
+  g_assert_cmpuint (gone, ==, 0);
+  g_object_unref (second);
+  second = annot_presence_new (config, rooms->state, rooms->broker);
+  annot_presence_start (second);
+  g_assert_true (annot_test_wait_until (is_one, &gone, 4000));
+  g_assert_cmpuint (annot_presence_get_instances (first)->len, ==, 2);
+  stop (second);
+  stop (first);
+  annot_test_wait_for (20);
+  g_assert_finalize_object (second);
+  g_assert_finalize_object (first);
+}
+
+static void
 test_named (void)
 {
   const char *options[] = {"service.instance-id=blue", NULL};
@@ -117,6 +163,7 @@ main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/presence/two", test_two);
+  g_test_add_func ("/presence/replaced", test_replaced);
   g_test_add_func ("/presence/named", test_named);
   g_test_add_func ("/presence/state-away", test_state_away);
   return g_test_run ();

@@ -24,6 +24,21 @@ test_burst_and_refill (void)
   g_assert_false (annot_rate_table_take (table, "a", rate, now + 20 * G_USEC_PER_SEC).allowed);
 }
 
+/* The most that [limits] takes: more requests in a period than the clock has ticks. */
+static void
+test_largest (void)
+{
+  g_autoptr (AnnotRateTable) table = annot_rate_table_new ();
+  const AnnotRate largest = { .count = 1000000000, .period = G_USEC_PER_SEC };
+  AnnotRateVerdict verdict = annot_rate_table_take (table, "a", largest, 0);
+
+  g_assert_true (verdict.allowed);
+  g_assert_cmpuint (verdict.remaining, <, largest.count);
+  g_assert_cmpuint (verdict.remaining, >, largest.count / 2);
+  for (guint i = 0; i < 1000; i++)
+    g_assert_true (annot_rate_table_take (table, "a", largest, 0).allowed);
+}
+
 static void
 test_bounded (void)
 {
@@ -40,6 +55,7 @@ main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/rate-limit/burst-and-refill", test_burst_and_refill);
+  g_test_add_func ("/rate-limit/largest", test_largest);
   g_test_add_func ("/rate-limit/bounded", test_bounded);
   return g_test_run ();
 }

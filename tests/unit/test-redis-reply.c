@@ -77,6 +77,48 @@ read_reply (const char *text)
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (redisReply, freeReplyObject)
 
+/* What servers answer to AUTH: a renamed command, one with a long password, a proxy's own words. */
+static void
+test_account (void)
+{
+  static const struct {
+    const char *text;
+    AnnotError code;
+    const char *remedy;
+  } refusals[] = {
+    { "-WRONGPASS invalid username-password pair: secret\r\n", ANNOT_ERROR_AUTH, "WRONGPASS (check" },
+    { "-ERR unknown command 'AUTH', with args beginning with: 'secret' \r\n", ANNOT_ERROR_CONFIG, "their own names" },
+    { "-ERR unknown command `AUTH`, with args beginning with: `secret`, \r\n", ANNOT_ERROR_CONFIG, "their own names" },
+    { "-ERR wrong number of arguments for 'auth' command\r\n", ANNOT_ERROR_AUTH, "password-file" },
+    { "-ERR secret is not known here\r\n", ANNOT_ERROR_AUTH, "password-file" },
+    { "-ERR Client sent AUTH, but no password is set\r\n", ANNOT_ERROR_AUTH, "remove" },
+    { "-LOADING secret\r\n", ANNOT_ERROR_TEMPORARY, "reads its data" },
+    { "-TRYAGAIN secret\r\n", ANNOT_ERROR_AUTH, "password-file" },
+  };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (refusals); i++) {
+    g_autoptr (redisReply) reply = read_reply (refusals[i].text);
+    g_autoptr (GError) error = NULL;
+
+    g_assert_false (redis_reply_check_account (reply, &error));
+    g_test_message ("%s", error->message);
+    g_assert_error (error, ANNOT_ERROR, (int) refusals[i].code);
+    g_assert_nonnull (strstr (error->message, refusals[i].remedy));
+    g_assert_null (strstr (error->message, "secret"));
+  }
+}
+
+/* Of any command: what is in an example, or an account's name, is not for the log. */
+static void
+test_arguments (void)
+{
+  static const char text[] = "ERR unknown command 'SET', with args beginning with: 'key' 'secret' ";
+  g_autoptr (GError) error = redis_reply_error_from_text (text, strlen (text));
+
+  g_assert_nonnull (strstr (error->message, "unknown command 'SET'"));
+  g_assert_null (strstr (error->message, "secret"));
+}
+
 static void
 test_elements (void)
 {
@@ -134,6 +176,8 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/redis-reply/errors", test_errors);
   g_test_add_func ("/redis-reply/foreign-bytes", test_foreign_bytes);
+  g_test_add_func ("/redis-reply/account", test_account);
+  g_test_add_func ("/redis-reply/arguments", test_arguments);
   g_test_add_func ("/redis-reply/elements", test_elements);
   g_test_add_func ("/redis-reply/shapes", test_shapes);
   g_test_add_func ("/redis-reply/error-replies", test_error_replies);

@@ -77,28 +77,39 @@ class Redis(Server):
 
 
 class Sentinel(Server):
-    """Watches one master under a name; a master that is away for down_after milliseconds is replaced."""
+    """Watches one master under a name; a master that is away for down_after milliseconds is replaced.
+    password: to ask it."""
 
     kind = "sentinel"
 
-    def __init__(self, master, name="annotations", quorum=1, down_after=1000):
+    def __init__(self, master, name="annotations", quorum=1, down_after=1000, password=None):
         super().__init__()
         self.program = need_program("redis-server")
         self.cli_program = need_program("redis-cli")
         self.name = name
+        self.password = password
         lines = [f"port {self.port}", "bind 127.0.0.1", "protected-mode no", f"dir {self.directory}",
                  f"sentinel monitor {name} 127.0.0.1 {master.port} {quorum}",
                  f"sentinel down-after-milliseconds {name} {down_after}",
                  f"sentinel failover-timeout {name} 5000"]
         if master.password is not None:
             lines.append(f"sentinel auth-pass {name} {master.password}")
+        if password is not None:
+            lines.append(f"requirepass {password}")
         self.configuration = self.write("sentinel.conf", "\n".join(lines) + "\n")
 
     def command(self):
         return [self.program, self.configuration, "--sentinel"]
 
     def cli(self, *arguments):
-        return run([self.cli_program, "-p", str(self.port), *arguments], timeout=10).rstrip("\n")
+        env = {**os.environ, "REDISCLI_AUTH": self.password} if self.password is not None else None
+        command = [self.cli_program, "-p", str(self.port), *[str(item) for item in arguments]]
+        return run(command, env=env, timeout=10).rstrip("\n")
+
+    def watch(self, master):
+        """Another server under the same name, as a sentinel does that missed a failover or made one of its own."""
+        self.cli("SENTINEL", "REMOVE", self.name)
+        self.cli("SENTINEL", "MONITOR", self.name, "127.0.0.1", master.port, 1)
 
     def answers(self):
         try:
