@@ -23,7 +23,7 @@ from annotationd_harness import (  # noqa: E402
     HarnessError, Tap, find_program, has_fault_points, is_sanitized, wait_for)
 from cluster import Cluster  # noqa: E402
 from cluster_world import World  # noqa: E402
-from servers import Unavailable  # noqa: E402
+from servers import PacketLoss, Unavailable  # noqa: E402
 
 SEED = int(os.environ.get("ANNOT_FAULT_SEED", str(random.SystemRandom().randrange(1 << 30))))
 PARTITIONS = 24
@@ -182,6 +182,16 @@ def postgres_locked(name, world, _rng):
     expect_ready(name, world.cluster, 10)
 
 
+def postgres_failover(name, world, _rng):
+    """The primary is gone; a standby that has all that was committed takes its place."""
+    standby = world.cluster.add_standby()
+    time.sleep(1)
+    world.cluster.postgres.kill()
+    expect_truth(name, world.cluster, "postgres")
+    world.cluster.use_standby(standby)
+    expect_ready(name, world.cluster, 5)
+
+
 def redis_flush(name, world, rng):
     for _ in range(3):
         world.cluster.redis.cli("FLUSHALL")
@@ -198,6 +208,17 @@ def redis_down(name, world, _rng):
     tap.ok(going_on, f"{name}: annotating goes on", len(world.acknowledged_labels) - labels)
     world.cluster.redis.start()
     expect_ready(name, world.cluster, 10)
+
+
+def redis_failover(name, world, _rng):
+    """The master is gone; a replica, which has what it had, takes its place."""
+    replica = world.cluster.add_replica()
+    world.cluster.redis.kill()
+    expect_truth(name, world.cluster, "redis")
+    world.cluster.use_replica(replica)
+    expect_ready(name, world.cluster, 10)
+    right = wait_for(lambda: world.cluster.connection_count() == len(world.pages), 12, 0.2)
+    tap.ok(right, f"{name}: websocket:connection_count is right", world.cluster.connection_count())
 
 
 def kafka_down(name, world, _rng):
@@ -238,6 +259,23 @@ def slow_network(name, world, _rng):
     time.sleep(6)
     for proxy in proxies:
         proxy.heal()
+    expect_ready(name, cluster, 10)
+
+
+def packet_loss(name, world, _rng):
+    """One packet of a hundred, of every connection between the instances and their servers."""
+    cluster = world.cluster
+    ports = [cluster.postgres.port, cluster.redis.port, cluster.kafka.client_port, cluster.postgres_proxy.port,
+             cluster.redis_proxy.port, cluster.kafka_proxy.port]
+    try:
+        with PacketLoss(ports, 1) as loss:
+            time.sleep(8)
+            lost = loss.lost()
+    except Unavailable as reason:
+        tap.skip(name, reason)
+        return
+    tap.ok(lost > 10, f"{name}: packets were lost", lost)
+    tap.diag(f"{name}: {lost} packets lost")
     expect_ready(name, cluster, 10)
 
 
@@ -284,8 +322,8 @@ def rolling_restart(name, world, _rng):
 # The first instance lives on after the first of them, so that its resources can be compared.
 FAULTS = {function.__name__.replace("_", "-"): function for function in (
     rolling_restart, commit_boundaries, kill_instances, take_over, drain_instance, suspend_instance, postgres_backends,
-    postgres_restart, postgres_locked, redis_flush, redis_down, kafka_down, network_cuts, half_open, slow_network,
-    more_partitions, many_consumers)}
+    postgres_restart, postgres_locked, postgres_failover, redis_flush, redis_down, redis_failover, kafka_down,
+    network_cuts, half_open, slow_network, packet_loss, more_partitions, many_consumers)}
 
 
 def resources(instance):

@@ -201,13 +201,17 @@ def test_poison(cluster):
         daemon.start()
         for value, key in POISON.values():
             cluster.produce("poison-in", [value], key=key)
+        for key, null in (("cam-1", True), ("", True), ("cam-1", False)):
+            cluster.produce_nothing("poison-in", key, null)
         cluster.produce("poison-in", [example("good")])
-        tap.ok(wait_for(lambda: stored(daemon) == 1, 15), "a good one behind four that are none is stored", daemon.log()[-1500:])
-        offset = len(POISON) + 1
+        offset = len(POISON) + 4
+        tap.ok(wait_for(lambda: stored(daemon) == 1, 15), "a good one behind seven that are none is stored",
+               daemon.log()[-1500:])
         tap.ok(wait_for(lambda: cluster.offsets("poison").get(("poison-in", 0)) == offset, 5), "their offsets are stored",
                cluster.offsets("poison"))
         given, letters = (cluster.consume_raw(topic) for topic in ("poison-in", "poison-dead"))
         tap.equal(letters, given[:-1], "each is a dead letter, key and value byte for byte")
+        tap.equal(given[4:7], [(b"cam-1", None), (None, None), (b"cam-1", b"")], "among them nulls and an empty one")
 
 
 # murmur2 as in org.apache.kafka.common.utils.Utils; https://github.com/aappleby/smhasher has the original.

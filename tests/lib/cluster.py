@@ -194,6 +194,32 @@ class Cluster:
             raise HarnessError(f"partitions are not spread after {timeout} s: {self.assignments()}")
         return time.monotonic() - began
 
+    def add_standby(self):
+        """Of PostgreSQL: it has all that is committed from here on."""
+        standby = self._keep(Postgres(durable=True, standby_of=self.postgres))
+        self.postgres.wait_synchronous()
+        return standby
+
+    def use_standby(self, standby):
+        """It becomes the primary, and answers where the former one, which is gone, did."""
+        standby.promote()
+        self.postgres_proxy.target = standby.port
+        self.postgres.close()
+        self.postgres = standby
+
+    def use_replica(self, replica):
+        """The same of Redis."""
+        replica.cli("REPLICAOF", "NO", "ONE")
+        self.redis_proxy.target = replica.port
+        self.redis.close()
+        self.redis = replica
+
+    def add_replica(self):
+        """Of Redis."""
+        replica = self._keep(Redis(password=self.redis.password, replica_of=self.redis))
+        replica.wait_replica()
+        return replica
+
     def connection_count(self):
         """What other programs read."""
         return int(self.redis.cli("GET", "websocket:connection_count") or 0)

@@ -11,6 +11,7 @@ Unavailable says why one cannot run here: the test then skips by name what only 
 from .certificates import Certificates
 from .kafka import Kafka, Message, MockKafka, librdkafka_version
 from .nginx import Nginx
+from .packet_loss import PacketLoss
 from .postgres import PgBouncer, Postgres
 from .process import Server, Unavailable
 from .proxy import Proxy
@@ -22,6 +23,7 @@ __all__ = [
     "Message",
     "MockKafka",
     "Nginx",
+    "PacketLoss",
     "PgBouncer",
     "Postgres",
     "Proxy",

@@ -111,6 +111,15 @@ class Client:
         if done.returncode != 0:
             raise HarnessError(f"kcat: {done.returncode}: {done.stderr.decode(errors='replace')[-1000:]}")
 
+    def produce_nothing(self, topic, key="", null=False):
+        """One message whose value is empty, or null; so is the key when it is empty."""
+        mark = f"<{secrets.token_hex(8)}>"
+        done = subprocess.run([need_program("kcat"), "-P", "-b", self.bootstrap, "-t", topic, "-K", mark,
+                               *(["-Z"] if null else [])], input=f"{key}{mark}\n".encode(), capture_output=True,
+                              timeout=60, check=False)
+        if done.returncode != 0:
+            raise HarnessError(f"kcat: {done.returncode}: {done.stderr.decode(errors='replace')[-1000:]}")
+
     def consume_raw(self, topic, timeout=20):
         """[(key, value)] of all messages, as bytes; None for a null."""
         mark = f"<{secrets.token_hex(8)}>"

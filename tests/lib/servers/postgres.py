@@ -123,6 +123,14 @@ class Postgres(Server):
                         timeout):
             raise HarnessError(f"no standby streams:\n{self.log()[-2000:]}")
 
+    def wait_synchronous(self, timeout=20):
+        """From here on every commit waits until a standby has it."""
+        self.sql("ALTER SYSTEM SET synchronous_standby_names = '*'")
+        self.sql("SELECT pg_reload_conf()")
+        if not wait_for(lambda: self.sql("SELECT count(*) FROM pg_stat_replication WHERE sync_state = 'sync'") != "0",
+                        timeout):
+            raise HarnessError(f"no standby is synchronous:\n{self.log()[-2000:]}")
+
     def signal(self, number):
         """Each child leads a session of its own, so the group is not enough. New ones cannot come once the parent stands
         still or is gone."""
