@@ -69,6 +69,7 @@ static void
 go_on_without (RedisState *self, const char *why)
 {
   self->told = TRUE;
+  self->told_at[TRUE] = g_get_monotonic_time ();
   g_warning ("%s; going on without it, and trying again", why);
   finish_opening (self);
 }
@@ -116,7 +117,7 @@ on_up (gpointer user_data)
 static void
 log_down (RedisState *self, const GError *error)
 {
-  gint64 *told_at = &self->told_at[annot_error_is_transient (error) ? 1 : 0];
+  gint64 *told_at = &self->told_at[annot_error_is_transient (error)];
   gint64 now = g_get_monotonic_time ();
 
   if (*told_at && now - *told_at < LOG_EVERY)

@@ -22,7 +22,7 @@ struct _RedisState {
   GTask *opening;
   GSource *cancelled; /* of the opening */
   GSource *patience;  /* likewise */
-  gint64 told_at[2];  /* when a failure was last logged, of those that last and of those that pass */
+  gint64 told_at[2];  /* when a failure was last logged; by whether it was a transient one */
   gboolean told;      /* that it is away */
 };
 
