@@ -185,6 +185,8 @@ parse_socket (RedisAddress *self, const char *text, GError **error)
 
   if (text[0] != '/')
     return fail (error, "the socket is not an absolute file name");
+  if (strcspn (text, "&#") < length)
+    return fail (error, "parameters begin with ?; an & or # of the file name has to be percent-encoded");
   if (!decode (&self->path, text, length, "file name", error))
     return FALSE;
   if (strlen (self->path) >= sizeof (((struct sockaddr_un *) NULL)->sun_path))

@@ -27,6 +27,7 @@ struct RedisConnection {
   const RedisConnectionEvents *events;
   gpointer user_data;
   RedisAddress *address;
+  char *server_id;
   RedisTransport *transport;
   redisReader *reader;
   gsize unread; /* bytes that have come since the last whole reply */
@@ -89,6 +90,7 @@ redis_connection_unref (RedisConnection *self)
   redis_transport_unref (self->transport);
   redisReaderFree (self->reader);
   g_clear_pointer (&self->address, redis_address_free);
+  g_free (self->server_id);
   g_free (self);
 }
 
@@ -338,6 +340,19 @@ gboolean
 redis_connection_is_ready (const RedisConnection *self)
 {
   return self->ready && !self->closed;
+}
+
+void
+redis_connection_set_server_id (RedisConnection *self, const char *id)
+{
+  g_free (self->server_id);
+  self->server_id = g_strdup (id);
+}
+
+const char *
+redis_connection_get_server_id (const RedisConnection *self)
+{
+  return self->server_id;
 }
 
 gsize

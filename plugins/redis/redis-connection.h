@@ -74,6 +74,8 @@ void redis_connection_open (RedisConnection *self, const RedisAddress *address, 
 gboolean redis_connection_send (RedisConnection *self, guint count, const char *const *words, const gsize *sizes,
                                 RedisReplyFunc handler, gpointer user_data, GError **error);
 gboolean redis_connection_is_ready (const RedisConnection *self);
+/* Returns: (nullable): what the server calls itself (its run_id); NULL when it does not say */
+const char *redis_connection_get_server_id (const RedisConnection *self);
 /* Bytes of commands that are not answered yet. */
 gsize redis_connection_get_waiting (const RedisConnection *self);
 /* Ends it: what waits for a reply gets an error, the owner is told. */
@@ -89,8 +91,9 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (RedisConnection, redis_connection_unref)
 RedisConnectionKind redis_connection_get_kind (const RedisConnection *self);
 const RedisSettings *redis_connection_get_settings (const RedisConnection *self);
 const RedisAddress *redis_connection_get_address (const RedisConnection *self);
+void redis_connection_set_server_id (RedisConnection *self, const char *id);
 void redis_connection_set_ready (RedisConnection *self);
-/* Sends what comes before everything else: account, name, database, and whether this is the master. */
+/* Sends what comes before everything else: account, name, database, and which server this is. */
 void redis_connection_greet (RedisConnection *self);
 
 G_END_DECLS

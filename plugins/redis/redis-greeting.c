@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What comes before everything else on a connection: account, name, database, and whether this is the master. */
+/* What comes before everything else on a connection: account, name, database, and which server this is. */
 #include "redis-connection.h"
+
+#include <string.h>
 
 static void
 send_words (RedisConnection *self, guint count, const char *const *words, RedisReplyFunc handler)
@@ -59,6 +61,21 @@ on_role (const redisReply *reply, const GError *error, gpointer user_data)
   redis_connection_fail (self, wrong);
 }
 
+/* Nor to ask who answers: then two connections are compared by their addresses. */
+static void
+on_info (const redisReply *reply, const GError *error, gpointer user_data)
+{
+  static const char label[] = "run_id:";
+  const char *id = reply && reply->type == REDIS_REPLY_STRING ? strstr (reply->str, label) : NULL;
+  g_autofree char *word = NULL;
+
+  if (!id)
+    return;
+  id += strlen (label);
+  word = g_strndup (id, strcspn (id, "\r\n"));
+  redis_connection_set_server_id (user_data, word);
+}
+
 /* Refused while the server still reads its data, when it wants a password, and when it is of no use otherwise. */
 static void
 on_pong (const redisReply *reply, const GError *error, gpointer user_data)
@@ -83,6 +100,7 @@ void
 redis_connection_greet (RedisConnection *self)
 {
   static const char *const role[] = { "ROLE" };
+  static const char *const info[] = { "INFO", "server" };
   static const char *const ping[] = { "PING" };
   const RedisSettings *settings = redis_connection_get_settings (self);
   g_autofree char *client = redis_settings_client_name (settings);
@@ -98,7 +116,9 @@ redis_connection_greet (RedisConnection *self)
   send_words (self, G_N_ELEMENTS (name), name, on_named);
   if (!is_sentinel && settings->database != 0)
     send_words (self, G_N_ELEMENTS (choice), choice, on_required);
-  if (!is_sentinel)
+  if (!is_sentinel) {
     send_words (self, G_N_ELEMENTS (role), role, on_role);
+    send_words (self, G_N_ELEMENTS (info), info, on_info);
+  }
   send_words (self, G_N_ELEMENTS (ping), ping, on_pong);
 }

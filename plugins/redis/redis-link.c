@@ -8,8 +8,6 @@
 #define DELAY_FIRST_MILLISECONDS 100
 #define DELAY_LARGEST_MILLISECONDS 2000
 #define DOUBLINGS 5
-/* A connection that has lasted so long was one: a server that greets and then refuses is not asked faster for it. */
-#define STEADY (5 * G_USEC_PER_SEC)
 
 struct RedisLink {
   grefcount refs;
@@ -19,7 +17,7 @@ struct RedisLink {
   const RedisLinkEvents *events;
   gpointer user_data;
   RedisSentinel *sentinel; /* NULL without Sentinel */
-  RedisAddress *address;   /* where it is, or was last */
+  RedisAddress *address;   /* where it is, or was last; NULL while no sentinel has said */
   RedisConnection *connection;
   GSource *again;
   GError *error;
@@ -50,7 +48,8 @@ redis_link_new (RedisConnectionKind kind, const RedisSettings *settings, GMainCo
   self->user_data = user_data;
   if (settings->master)
     self->sentinel = redis_sentinel_new (settings, context, on_found, self);
-  self->address = redis_address_copy (settings->address);
+  else
+    self->address = redis_address_copy (settings->address);
   self->error = g_error_new_literal (ANNOT_ERROR, ANNOT_ERROR_NOT_CONNECTED, "redis: not connected yet");
   return self;
 }
@@ -141,7 +140,7 @@ fail (RedisLink *self, const GError *error)
   g_autoptr (RedisLink) alive = redis_link_ref (self);
 
   drop_connection (self);
-  if (self->up_at && g_get_monotonic_time () - self->up_at >= STEADY)
+  if (self->up_at && g_get_monotonic_time () - self->up_at >= REDIS_LINK_STEADY)
     self->attempts = 0;
   else if (self->sentinel)
     redis_sentinel_pass_over (self->sentinel);
@@ -242,9 +241,22 @@ redis_link_is_up (const RedisLink *self)
   return self->connection && redis_connection_is_ready (self->connection);
 }
 
+gboolean
+redis_link_is_with (const RedisLink *self, const RedisLink *other)
+{
+  const char *own = redis_connection_get_server_id (self->connection);
+  const char *others = redis_connection_get_server_id (other->connection);
+  g_autofree char *here = redis_link_describe (self);
+  g_autofree char *there = redis_link_describe (other);
+
+  return own && others ? g_str_equal (own, others) : g_str_equal (here, there);
+}
+
 char *
 redis_link_describe (const RedisLink *self)
 {
+  if (!self->address)
+    return g_strdup_printf ("the master \"%s\" of Sentinel", self->settings->master);
   return redis_address_describe (self->address);
 }
 

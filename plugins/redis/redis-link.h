@@ -8,6 +8,10 @@ G_BEGIN_DECLS
 
 typedef struct RedisLink RedisLink;
 
+/* A connection that has lasted so long was one: a server that greets and then refuses is not asked faster for it, nor
+ * named more often. Microseconds. */
+#define REDIS_LINK_STEADY (5 * G_USEC_PER_SEC)
+
 /**
  * RedisLinkEvents:
  * @up: (nullable): commands are taken
@@ -45,6 +49,8 @@ gboolean redis_link_send (RedisLink *self, guint count, const char *const *words
 /* Gives the connection up, because of what was answered on it, and finds the master again. */
 void redis_link_distrust (RedisLink *self, const GError *error);
 gboolean redis_link_is_up (const RedisLink *self);
+/* Whether both are connected to one server; by what it calls itself, or else by its address. */
+gboolean redis_link_is_with (const RedisLink *self, const RedisLink *other);
 /* Returns: (transfer full): where it is connected to, or was to be */
 char *redis_link_describe (const RedisLink *self);
 /* How often it has come up again. */

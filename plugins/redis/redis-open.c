@@ -5,6 +5,8 @@
  */
 #include "redis-state.h"
 
+#include <string.h>
+
 /* A server that stays away is named again so often. */
 #define LOG_EVERY (60 * G_USEC_PER_SEC)
 
@@ -79,30 +81,29 @@ static void
 follow_master (RedisState *self)
 {
   RedisLink *subscriptions = redis_subscriber_get_link (self->subscriber);
-  g_autofree char *master = redis_link_describe (self->commands);
-  g_autofree char *heard = redis_link_describe (subscriptions);
+  g_autofree char *master = NULL;
   g_autoptr (GError) error = NULL;
 
-  if (g_str_equal (master, heard))
+  if (redis_link_is_with (subscriptions, self->commands))
     return;
-  error = g_error_new (ANNOT_ERROR, ANNOT_ERROR_NOT_CONNECTED, "redis: %s is the master now", master);
+  master = redis_link_describe (self->commands);
+  error = g_error_new (ANNOT_ERROR, ANNOT_ERROR_NOT_CONNECTED, "redis: another server is the master now: %s", master);
   redis_link_distrust (subscriptions, error);
 }
 
+/* Also while it is being closed, which any answer to the core may lead to. */
 static gboolean
 are_both_up (RedisState *self)
 {
-  return redis_link_is_up (self->commands) && redis_link_is_up (redis_subscriber_get_link (self->subscriber));
+  return self->commands && redis_link_is_up (self->commands)
+         && redis_link_is_up (redis_subscriber_get_link (self->subscriber));
 }
 
+/* It is back once every channel is heard. */
 static void
-on_up (gpointer user_data)
+note_recovery (RedisState *self)
 {
-  RedisState *self = user_data;
-
-  if (are_both_up (self))
-    follow_master (self);
-  if (!are_both_up (self))
+  if (!are_both_up (self) || !redis_subscriber_is_heard (self->subscriber))
     return;
   if (self->told) {
     g_autofree char *where = redis_link_describe (self->commands);
@@ -110,16 +111,33 @@ on_up (gpointer user_data)
     g_message ("redis: connected to %s", where);
   }
   self->told = FALSE;
+  if (!self->well_since)
+    self->well_since = g_get_monotonic_time ();
+}
+
+static void
+on_up (gpointer user_data)
+{
+  g_autoptr (RedisState) self = g_object_ref (user_data);
+
+  if (are_both_up (self))
+    follow_master (self);
+  if (!are_both_up (self))
+    return;
+  note_recovery (self);
   finish_opening (self);
 }
 
-/* Both connections fail for the same reason: it is said once. */
+/* Both connections fail for the same reason, again and again: it is said once. */
 static void
 log_down (RedisState *self, const GError *error)
 {
   gint64 *told_at = &self->told_at[annot_error_is_transient (error)];
   gint64 now = g_get_monotonic_time ();
 
+  if (self->well_since && now - self->well_since >= REDIS_LINK_STEADY)
+    memset (self->told_at, 0, sizeof self->told_at);
+  self->well_since = 0;
   if (*told_at && now - *told_at < LOG_EVERY)
     return;
   *told_at = now;
@@ -158,6 +176,7 @@ on_message (const char *channel, GBytes *data, gpointer user_data)
 static void
 on_gap (gpointer user_data)
 {
+  note_recovery (user_data);
   annot_state_report_gap (user_data);
 }
 

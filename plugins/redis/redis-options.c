@@ -65,6 +65,7 @@ const AnnotOption redis_options[] = {
   { .group = "redis",
     .key = "sentinels",
     .type = ANNOT_OPTION_LIST,
+    .flags = ANNOT_OPTION_ADDRESS,
     .summary = N_ ("the sentinels: HOST, HOST:PORT or [IPV6]:PORT") },
   { .group = "redis",
     .key = "sentinel-password",

@@ -66,8 +66,11 @@ load_sentinels (RedisSettings *self, AnnotConfig *config, GError **error)
     RedisAddress *sentinel = redis_address_parse_host (list[i], REDIS_SENTINEL_PORT, &problem);
 
     if (!sentinel) {
-      g_propagate_error (error,
-                         annot_config_error (config, "redis", "sentinels", "\"%s\": %s", list[i], problem->message));
+      /* It may have a password in it, where none belongs. */
+      g_propagate_error (error, annot_config_error (config, "redis", "sentinels",
+                                                    "entry %" G_GSIZE_FORMAT ": %s; write HOST or HOST:PORT, and what "
+                                                    "they ask for in sentinel-password-file",
+                                                    i + 1, problem->message));
       return FALSE;
     }
     sentinel->tls = self->address->tls;
@@ -167,7 +170,6 @@ redis_settings_load (AnnotConfig *config, GError **error)
   self->connect_timeout = load_seconds (config, "connect-timeout");
   self->command_timeout = load_seconds (config, "command-timeout");
   self->open_timeout = annot_config_get_integer (config, "service", "start-timeout") * G_USEC_PER_SEC / 2;
-  self->open_timeout = MIN (self->open_timeout, self->connect_timeout);
   self->output_limit = (gsize) annot_config_get_integer (config, "redis", "output-limit");
   self->message_limit = (gsize) annot_config_get_integer (config, "redis", "message-limit");
   if (!load_address (self, config, error) || !load_account (self, config, error)

@@ -24,6 +24,7 @@ struct _RedisState {
   GSource *patience;  /* likewise */
   gint64 told_at[2];  /* when a failure was last logged; by whether it was a transient one */
   gboolean told;      /* that it is away */
+  gint64 well_since;  /* when both connections were last heard again; 0: they are not */
 };
 
 /* redis-open.c */

@@ -134,12 +134,14 @@ on_subscribed (const redisReply *reply, const GError *lost, gpointer user_data)
   /* on_down() answers for a connection that was lost. */
   if (!reply || !channel || self->stopped)
     return;
-  if (redis_reply_check (reply, &refused)) {
+  if (redis_reply_element_is (reply, 0, "subscribe")) {
     channel->heard = TRUE;
     answer_tasks (channel, NULL);
     report_gap (self);
     return;
   }
+  if (redis_reply_check (reply, &refused))
+    refused = redis_reply_unexpected ("a subscription");
   if (channel->tasks->len > 0) {
     g_autoptr (GPtrArray) tasks = g_steal_pointer (&channel->tasks);
 

@@ -9,10 +9,15 @@
 static gboolean
 is_password_key (const char *key, gsize length)
 {
-  static const char suffix[] = "password";
-  gsize size = strlen (suffix);
+  static const char *const suffixes[] = { "password", "passwd", "passphrase", "pwd" };
 
-  return length >= size && g_ascii_strncasecmp (key + length - size, suffix, size) == 0;
+  for (gsize i = 0; i < G_N_ELEMENTS (suffixes); i++) {
+    gsize size = strlen (suffixes[i]);
+
+    if (length >= size && g_ascii_strncasecmp (key + length - size, suffixes[i], size) == 0)
+      return TRUE;
+  }
+  return FALSE;
 }
 
 static gboolean
@@ -58,11 +63,11 @@ mask_query (GString *out, const char *query)
 static void
 mask_parameters (GString *out, const char *text)
 {
-  gsize path = strcspn (text, "?");
+  gsize path = strcspn (text, "?&");
 
   g_string_append_len (out, text, (gssize) path);
   text += path;
-  if (*text == '?')
+  if (*text)
     g_string_append_c (out, *text++);
   mask_query (out, text);
 }
@@ -78,6 +83,11 @@ mask_url (const char *url, const char *rest)
   if (colon) {
     g_string_append_len (out, url, colon + 1 - url);
     g_string_append (out, HIDDEN);
+  } else if (rest && !at && !is_authority (rest, strcspn (rest, "/?#"))) {
+    /* A user and password whose host has been left out. */
+    g_string_append_len (out, url, rest - url);
+    g_string_append (out, HIDDEN);
+    url = rest + strcspn (rest, "/?#");
   }
   mask_parameters (out, colon ? at : url);
   return g_string_free (g_steal_pointer (&out), FALSE);
@@ -149,6 +159,9 @@ annot_address_mask (const char *address)
     return mask_unix (address);
   if (slashes && slashes - address == (gssize) strspn (address, G_CSET_A_2_Z G_CSET_a_2_z G_CSET_DIGITS "+-."))
     return mask_url (address, slashes + strlen ("://"));
+  /* A URL that is written wrong: nobody knows what is what in it. */
+  if (strchr (address, '@') && !strchr (address, '='))
+    return g_strdup (HIDDEN);
   return mask_pairs (address);
 }
 

@@ -85,8 +85,8 @@ annot_rate_table_take (AnnotRateTable *self, const char *key, AnnotRate rate, gi
     g_hash_table_insert (self->keys, g_strdup (key), arrival);
   }
   *arrival = next;
-  double left = (double)(rate.period - (next - now)) / (double)rate.period;
-  return (AnnotRateVerdict){ TRUE, (guint)(left * rate.count), 0, next - now };
+  double left = (double)(rate.period - (next - now)) * rate.count / (double)rate.period;
+  return (AnnotRateVerdict){ TRUE, (guint)left, 0, next - now };
 }
 
 AnnotRateLimit *

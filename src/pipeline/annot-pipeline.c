@@ -100,9 +100,10 @@ typedef struct {
         (AnnotBoundedFinish) method_##_finish, percent_                                                           \
   }
 
+/* The state comes first: it does without its server after a part of the time, and the others may use up the rest. */
 static const Step start_steps[] = {
-  STEP ("store", store, annot_store_open, 0),
   STEP ("state", state, annot_state_open, 0),
+  STEP ("store", store, annot_store_open, 0),
   STEP ("broker", broker, annot_broker_open, 0),
   STEP ("notifier", notifier, annot_notifier_start, 0),
   STEP ("intake", ingest, annot_ingest_start, 0),

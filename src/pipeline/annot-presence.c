@@ -20,6 +20,7 @@ struct _AnnotPresence {
   GCancellable *cancellable;
   gboolean asking;
   AnnotLogLimit log_limit;
+  AnnotLogLimit twins_limit;
 };
 
 static guint signal_gone;
@@ -112,27 +113,45 @@ report (AnnotPresence *self, const GError *error)
                      "presence: the state did not take this instance's numbers: %s", error->message);
 }
 
-/* One that was killed and is back before its deadline has its id, and knows as little of its pages. */
-static gboolean
-has_instance (GPtrArray *instances, const AnnotInstance *known)
+static AnnotInstance *
+find_instance (GPtrArray *instances, const char *id)
 {
   for (guint i = 0; i < instances->len; i++) {
-    const AnnotInstance *instance = g_ptr_array_index (instances, i);
+    AnnotInstance *instance = g_ptr_array_index (instances, i);
 
-    if (g_strcmp0 (instance->id, known->id) == 0 && instance->started_at == known->started_at)
-      return TRUE;
+    if (g_strcmp0 (instance->id, id) == 0)
+      return instance;
   }
-  return FALSE;
+  return NULL;
 }
 
-/* Whether the list as last seen has one that this one has not. */
+/* Two that live under one id announce themselves by turns. */
+static void
+warn_of_twins (AnnotPresence *self, GPtrArray *instances)
+{
+  for (guint i = 0; i < instances->len; i++) {
+    AnnotInstance *instance = g_ptr_array_index (instances, i);
+    const AnnotInstance *known = find_instance (self->instances, instance->id);
+
+    if (!known || known->started_at <= instance->started_at)
+      continue;
+    annot_log_limited (&self->twins_limit, 60, G_LOG_LEVEL_WARNING,
+                       "presence: two instances are called \"%s\"; give each its own [service] instance-id",
+                       instance->id);
+    instance->started_at = known->started_at;
+  }
+}
+
+/* Whether the list as last seen has one that this one has not. One that was killed and is back before its deadline has
+ * its id, and knows as little of its pages. */
 static gboolean
 has_lost_one (AnnotPresence *self, GPtrArray *instances)
 {
   for (guint i = 0; i < self->instances->len; i++) {
     const AnnotInstance *known = g_ptr_array_index (self->instances, i);
+    const AnnotInstance *now = find_instance (instances, known->id);
 
-    if (g_strcmp0 (known->id, self->own->id) != 0 && !has_instance (instances, known))
+    if (g_strcmp0 (known->id, self->own->id) != 0 && (!now || now->started_at > known->started_at))
       return TRUE;
   }
   return FALSE;
@@ -149,6 +168,7 @@ on_listed (GObject *source, GAsyncResult *result, gpointer user_data)
   if (instances) {
     gboolean gone = has_lost_one (self, instances);
 
+    warn_of_twins (self, instances);
     take_instances (self, instances);
     if (gone)
       g_signal_emit (self, signal_gone, 0);

@@ -14,7 +14,7 @@ from servers import Certificates, Redis, Sentinel, Unavailable
 
 # What docs/contracts.md lists, and not one command more.
 RULES = ("resetkeys resetchannels ~site-a:* ~websocket:connection_count &site-a:* &websocket:new_example -@all "
-         "+auth +client|setname +del +eval +evalsha +get +hget +hmget +hset +pexpire +ping +publish +role +select +set "
+         "+auth +client|setname +del +eval +evalsha +get +hget +hmget +hset +info +pexpire +ping +publish +role +select +set "
          "+subscribe +time +zadd +zcard +zrange +zrangebyscore +zrem +zremrangebyscore +zscore")
 
 # Where only the way to the server differs, what uses it in every way is enough.

@@ -148,14 +148,17 @@ def test_hangs_at_start():
             server.suspend()
             options = {"tls_ca_file": certificates.ca} if settings else {}
             begun = time.monotonic()
-            with Probe(server.url(), start_timeout=1, **options) as probe:
-                tap.ok(probe.opened == "ok" and time.monotonic() - begun < 1.5,
+            with Probe(server.url(), start_timeout=1, connect_timeout=60, **options) as probe:
+                tap.ok(probe.opened == "ok" and time.monotonic() - begun < 10,
                        f"a server that hangs does not hold up a start{name}", probe.opened)
-                tap.equal(probe.logged("no welcome from 127.0.0.1"), 1, "which says that it goes on without")
+                tap.ok(wait_for(lambda: probe.logged("no welcome from 127.0.0.1") == 1, 5), "which says that it goes on",
+                       probe.log)
                 probe.call("subscribe a")
                 server.resume()
                 tap.ok(probe.recovers() is not None and wait_for(lambda: probe.gaps() == 1, 5), "until it is back")
-                tap.ok(wait_for(lambda: probe.logged("redis: connected to"), 5), "which is said too", probe.log)
+                tap.ok(wait_for(lambda: probe.logged("redis: connected to") == 1, 5), "which is said too", probe.log)
+                server.cli("CLIENT", "KILL", "TYPE", "normal")
+                tap.ok(probe.recovers() is not None and probe.logged("redis: connected to") == 1, "once", probe.log)
 
 
 def test_flush():
@@ -304,42 +307,115 @@ def test_lost_rights():
         server.cli("CLIENT", "KILL", "TYPE", "pubsub")
         health = wait_for(lambda: "NOPERM" in (text := probe.call("health")) and text, 5, 0.05)
         tap.ok(health and '"subscribed":false' in health, "a channel that is refused now is told", health)
-        tap.ok(wait_for(lambda: probe.logged("NOPERM") == 1, 5), "and logged", probe.log)
+        time.sleep(1.5)
+        tap.equal((probe.logged("NOPERM"), probe.logged("connected to")), (1, 0), "and logged, and that only")
         server.cli("ACL", "SETUSER", "reader", "+subscribe")
         tap.ok(probe.recovers() is not None and probe.hears(server), "it is heard again when it is allowed", probe.events)
+        tap.ok(wait_for(lambda: probe.logged("connected to") == 1, 5), "which is logged", probe.log)
+
+
+class Impostor:
+    """Answers what a greeting asks as a master does, and confirms these channels; with another one it falls silent.
+
+    keeps: whether a connection outlives its greeting. connections: how many have come.
+    """
+
+    def __init__(self, channels=(), keeps=True):
+        self.channels = channels
+        self.keeps = keeps
+        self.connections = 0
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.url = f"redis://127.0.0.1:{self.listener.getsockname()[1]}"
+        self.open = set()
+        threading.Thread(target=self.accept, daemon=True).start()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.listener.close()
+        self.cut()
+
+    def cut(self):
+        for connection in list(self.open):
+            try:
+                connection.shutdown(socket.SHUT_RDWR)
+            except OSError:
+                pass
+
+    def accept(self):
+        while True:
+            try:
+                connection = self.listener.accept()[0]
+            except OSError:
+                return
+            self.connections += 1
+            self.open.add(connection)
+            threading.Thread(target=self.serve, args=(connection,), daemon=True).start()
+
+    def serve(self, connection):
+        with connection, connection.makefile("rwb") as stream:
+            try:
+                silent = False
+                while head := stream.readline():
+                    words = []
+                    for _ in range(int(head[1:])):
+                        words.append(stream.read(int(stream.readline()[1:]) + 2)[:-2].decode())
+                    silent = silent or (words[0] == "SUBSCRIBE" and words[1] not in self.channels)
+                    if not silent:
+                        stream.write(self.answer(words))
+                    stream.flush()
+                    if words[0] == "PING" and not self.keeps:
+                        break
+            except (OSError, ValueError):
+                pass
+        self.open.discard(connection)
+
+    def answer(self, words):
+        if words[0] == "ROLE":
+            return b"*3\r\n$6\r\nmaster\r\n:0\r\n*0\r\n"
+        if words[0] == "SUBSCRIBE":
+            return f"*3\r\n$9\r\nsubscribe\r\n${len(words[1])}\r\n{words[1]}\r\n:1\r\n".encode()
+        return {"PING": b"+PONG\r\n", "INFO": b"$-1\r\n"}.get(words[0], b"+OK\r\n")
 
 
 def test_greets_and_refuses():
     """A server, or what stands before it, that takes everybody and keeps nobody."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        stop = threading.Event()
-        counts = []
-        thread = threading.Thread(target=greet, args=(listener, stop, counts), daemon=True)
-        thread.start()
-        with Probe(f"redis://127.0.0.1:{listener.getsockname()[1]}") as probe:
-            time.sleep(5)
-            tap.ok(4 <= len(counts) <= 40, "it is not asked ever faster", len(counts))
-            lines = len(probe.log)
-            tap.ok(1 <= lines <= 4, "nor does it fill the log", probe.log)
-        stop.set()
-        thread.join(5)
+    with Impostor(keeps=False) as server, Probe(server.url) as probe:
+        time.sleep(5)
+        tap.ok(4 <= server.connections <= 40, "it is not asked ever faster", server.connections)
+        tap.ok(1 <= len(probe.log) <= 4, "nor does it fill the log", probe.log)
 
 
-def greet(listener, stop, counts):
-    """A master's answers to a greeting; then the end of the connection."""
-    listener.settimeout(0.2)
-    while not stop.is_set():
-        try:
-            connection = listener.accept()[0]
-        except OSError:
-            continue
-        with connection:
-            connection.settimeout(1)
-            counts.append(connection)
-            data = b""
-            while b"PING" not in data:
-                data += connection.recv(4096)
-            connection.sendall(b"+OK\r\n*3\r\n$6\r\nmaster\r\n:0\r\n*0\r\n+PONG\r\n")
+def test_unheard():
+    """Connected is not subscribed."""
+    with Impostor(channels=["a", "b"]) as server, Probe(server.url, command_timeout=2) as probe:
+        probe.call("subscribe a")
+        probe.call("subscribe b")
+        tap.ok('"subscribed":true' in probe.call("health"), "both channels are confirmed")
+        server.channels = ["a"]
+        server.cut()
+        begun = server.connections
+        tap.ok(wait_for(lambda: server.connections >= begun + 2, 5), "both connections come back")
+        health = wait_for(lambda: '"connected":true' in (text := probe.call("health")) and text, 5, 0.05)
+        tap.ok(health and '"subscribed":false' in health, "one channel that is not confirmed is one too few", health)
+        time.sleep(0.5)
+        tap.equal(probe.gaps(), 0, "the gap lasts as long")
+        server.channels = ["a", "b"]
+        tap.ok(wait_for(lambda: probe.gaps() == 1, 10), "and is told when both are heard", probe.events)
+        tap.ok(wait_for(lambda: '"subscribed":true' in probe.call("health"), 5), "so says the health")
+
+
+def test_second_outage():
+    """Each one that follows a good while is said, and its end."""
+    with Redis() as server, Probe(server.url()) as probe:
+        for number in (1, 2):
+            if number > 1:
+                time.sleep(6)
+            server.stop()
+            tap.ok(wait_for(lambda: probe.logged("trying again") == number, 5), f"outage {number} is logged", probe.log)
+            server.start()
+            tap.ok(wait_for(lambda: probe.logged("connected to") == number, 5), "so is its end", probe.log)
 
 
 def test_encryption():
@@ -418,6 +494,32 @@ def test_sentinels_disagree():
             tap.ok(wait_for(lambda: probe.gaps() >= 1, 10), "killed subscriptions come back", probe.events)
             tap.ok(probe.hears(master), "at the server that takes the commands", probe.events)
             tap.ok(probe.recovers() is not None, "which is healthy")
+
+
+def test_sentinel_behind():
+    """The first one asked names a server that is gone."""
+    with Redis() as master, Redis() as other, Sentinel(other) as first, Sentinel(master) as second:
+        other.kill()
+        with Probe("redis://", sentinel_master=first.name,
+                   sentinels=f"127.0.0.1:{first.port},127.0.0.1:{second.port}") as probe:
+            tap.ok(probe.recovers() is not None, "the next one is asked")
+            tap.ok(f":{master.port}" in probe.call("health"), "and believed")
+    with Sentinel(other) as silent:
+        silent.suspend()
+        with Probe("redis://", start_timeout=1, sentinel_master="annotations", sentinels=f"127.0.0.1:{silent.port}") as probe:
+            tap.ok(wait_for(lambda: probe.logged('no welcome from the master "annotations" of Sentinel'), 5),
+                   "before one has answered nobody's address is told", probe.log)
+
+
+def test_address_moves():
+    """The address stays, another server answers there, and only one of the connections is lost."""
+    with Redis() as master, Redis() as other, Proxy(master.port) as proxy, \
+            Probe(master.url(port=proxy.port)) as probe:
+        probe.call("subscribe a")
+        proxy.target = other.port
+        master.cli("CLIENT", "KILL", "TYPE", "normal")
+        tap.ok(wait_for(lambda: probe.gaps() == 1, 5), "the other follows", probe.events)
+        tap.ok(probe.recovers() is not None and probe.hears(other), "and hears what is published there", probe.events)
 
 
 def test_name_moves():
@@ -522,9 +624,9 @@ def main():
         tap.skip_all("state-probe is not built")
     for test in (test_restart, test_away_at_start, test_hangs_at_start, test_flush, test_deaths, test_killed_clients,
                  test_stopped_server, test_half_open, test_credentials, test_secrets, test_lost_rights,
-                 test_greets_and_refuses, test_encryption, test_replica, test_failover, test_sentinel_password,
-                 test_sentinels_disagree, test_name_moves, test_order_and_bounds, test_full_and_busy, test_cluster,
-                 test_something_else):
+                 test_greets_and_refuses, test_unheard, test_second_outage, test_encryption, test_replica, test_failover,
+                 test_sentinel_password, test_sentinels_disagree, test_sentinel_behind, test_address_moves,
+                 test_name_moves, test_order_and_bounds, test_full_and_busy, test_cluster, test_something_else):
         if len(sys.argv) > 1 and test.__name__ not in sys.argv[1:]:
             continue
         begun = time.monotonic()

@@ -10,7 +10,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."
 
 # pylint: disable=wrong-import-position
 from annotationd_harness import Daemon, Tap, example, wait_for
-from servers import Certificates, Redis, Unavailable
+from servers import Certificates, Postgres, Proxy, Redis, Unavailable
 from websocket_client import WebSocket, WebSocketClosed
 
 PASSWORD = "correct horse battery"
@@ -168,6 +168,24 @@ def test_start_without(server):
         tap.equal(daemon.stop(), 0, "it ends well")
 
 
+def test_start_with_both_slow(server):
+    """What is left of the time when the store has come at last is not what is waited for a server that hangs."""
+    with Postgres() as store, Proxy(store.port) as proxy, instance(server, "slow") as daemon:
+        daemon.config["service"]["start-timeout"] = 5
+        daemon.config["store"] = {"plugin": "postgres"}
+        daemon.config["postgres"] = {"conninfo": store.url(port=proxy.port)}
+        daemon.write_config()
+        proxy.stall()
+        server.suspend()
+        daemon.start(wait=False)
+        time.sleep(4)
+        proxy.heal()
+        tap.ok(wait_for(lambda: alive(daemon), 10), "a slow store and a server that hangs: an instance starts",
+               daemon.log()[-1000:])
+        server.resume()
+        tap.ok(wait_for(daemon.ready, 10), "and is ready when it goes on")
+
+
 def alive(daemon):
     try:
         return daemon.client(timeout=1).get("/healthz").status == 200
@@ -245,6 +263,7 @@ def main():
         tap.equal(server.cli("GET", TOTAL), "0", "and leaves the total right")
         test_stop_while_starting(server)
         test_start_without(server)
+        test_start_with_both_slow(server)
     test_start_wrong()
     tap.done()
 

@@ -35,6 +35,7 @@ test_nothing_to_hide (void)
     { "host=a user=b dbname = c", NULL },
     { "host='a b'  passfile=/x", NULL },
     { "host", NULL },
+    { "host:26379,[::1]:26379", NULL },
   };
 
   check (cases, G_N_ELEMENTS (cases));
@@ -70,6 +71,12 @@ test_malformed_url (void)
     { "redis://user:hu@sh@host", "redis://user:(hidden)@host" },
     { "redis://user:12/34@host", "redis://user:(hidden)@host" },
     { "redis://:@host", "redis://:(hidden)@host" },
+    { "redis://:hush", "redis://(hidden)" },
+    { "redis://:hush/0", "redis://(hidden)/0" },
+    { "redis:/:hush@host", "(hidden)" },
+    { ":hush@host:26379,other:26379", "(hidden)" },
+    { "redis://host?passwd=hush", "redis://host?passwd=(hidden)" },
+    { "unix:/run/redis.sock&password=hush", "unix:/run/redis.sock&password=(hidden)" },
   };
 
   check (cases, G_N_ELEMENTS (cases));

@@ -121,6 +121,47 @@ test_replaced (void)
 }
 
 static void
+announce (AnnotTestRooms *rooms, gint64 started_at)
+{
+  g_auto (AnnotTestCall) call = ANNOT_TEST_CALL_INIT;
+  g_autoptr (AnnotInstance) instance = annot_instance_new ("second");
+  g_autoptr (GError) error = NULL;
+
+  instance->started_at = started_at;
+  annot_state_announce (rooms->state, instance, 7, NULL, annot_test_call_done, &call);
+  annot_state_announce_finish (rooms->state, annot_test_call_wait (&call), &error);
+  g_assert_no_error (error);
+}
+
+/* Two that live under one id are said to be two; pages do not fetch anew each time that the other one is listed. */
+static void
+test_twins (void)
+{
+  g_autoptr (AnnotTestRooms) rooms = annot_test_rooms_new (NULL, TRUE);
+  AnnotPresence *presence;
+  guint gone = 0;
+
+  if (!rooms)
+    return;
+  g_test_expect_message (G_LOG_DOMAIN, G_LOG_LEVEL_WARNING, "presence: two instances are called \"second\"*");
+  presence = presence_new (rooms);
+  g_signal_connect (presence, "gone", G_CALLBACK (on_gone), &gone);
+  announce (rooms, 1);
+  annot_presence_start (presence);
+  for (guint turn = 0; turn < 2; turn++) {
+    annot_test_wait_for (2500);
+    announce (rooms, 2);
+    annot_test_wait_for (2500);
+    announce (rooms, 1);
+  }
+  g_test_assert_expected_messages ();
+  g_assert_cmpuint (gone, ==, 1);
+  stop (presence);
+  annot_test_wait_for (20);
+  g_assert_finalize_object (presence);
+}
+
+static void
 test_named (void)
 {
   const char *options[] = {"service.instance-id=blue", NULL};
@@ -164,6 +205,7 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/presence/two", test_two);
   g_test_add_func ("/presence/replaced", test_replaced);
+  g_test_add_func ("/presence/twins", test_twins);
   g_test_add_func ("/presence/named", test_named);
   g_test_add_func ("/presence/state-away", test_state_away);
   return g_test_run ();
