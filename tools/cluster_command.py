@@ -52,7 +52,7 @@ class Keeper:
     def __init__(self, count, say):
         self.cluster = Cluster(instances=count, partitions=PARTITIONS, with_nginx=True, say=say)
         self.commands = {"status": self.status, "scale": self.scale, "kill": self.kill, "drain": self.drain,
-                         "info": self.info}
+                         "info": self.info, "find": lambda number: self.find_running(number).number}
 
     def info(self):
         cluster = self.cluster
@@ -93,6 +93,8 @@ class Keeper:
         began = time.monotonic()
         code = victim.stop(60)
         self.cluster.balance()
+        if self.cluster.running():
+            self.cluster.wait_spread(PARTITIONS, 120)
         return {"drained": victim.number, "exit code": code, "seconds": round(time.monotonic() - began, 1)}
 
     def status(self):
@@ -184,6 +186,9 @@ def keep(count, pipe):
     finally:
         keeper.cluster.close()
         os.unlink(control_path())
+        if os.path.getsize(os.path.join(home(), "log")) == 0:
+            os.unlink(os.path.join(home(), "log"))
+            os.rmdir(home())
     return 0
 
 
@@ -300,7 +305,8 @@ def main():
         print(ask("down"))
     else:
         if arguments.command == "kill":
-            print("waiting until Kafka has noticed, up to 30 s ...", file=sys.stderr, flush=True)
+            ask("find", arguments.number)
+            print("waiting until Kafka has noticed, up to 45 s ...", file=sys.stderr, flush=True)
         print_plain(ask(arguments.command, arguments.count if arguments.command == "scale" else arguments.number))
     return 0
 

@@ -13,6 +13,7 @@ const AnnotOption kafka_options[] = {
   { .group = "kafka",
     .key = "bootstrap-servers",
     .type = ANNOT_OPTION_LIST,
+    .flags = ANNOT_OPTION_ADDRESS,
     .variable = "KAFKA_BOOTSTRAP_SERVERS",
     .summary = N_ ("brokers to ask for the others, HOST:PORT each") },
   { .group = "kafka",

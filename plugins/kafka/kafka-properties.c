@@ -39,7 +39,8 @@ static const Property consumer[] = {
   { "check.crcs", "true" },
 };
 
-/* The largest message is the topic's to say, not the client's. murmur2_random puts a key where Java's producers put it. */
+/* The largest message is the topic's to say, not the client's. murmur2_random puts a key where Java's producers put it.
+ */
 static const Property producer[] = {
   { "enable.idempotence", "true" },
   { "linger.ms", "5" },
@@ -151,13 +152,14 @@ static gboolean refuse (AnnotConfig *config, const char *name, GError **error, c
 static gboolean
 refuse (AnnotConfig *config, const char *name, GError **error, const char *format, ...)
 {
+  g_autofree char *key = g_strconcat ("rdkafka.", name, NULL);
   g_autofree char *reason = NULL;
   va_list arguments;
 
   va_start (arguments, format);
   reason = g_strdup_vprintf (format, arguments);
   va_end (arguments);
-  g_propagate_error (error, annot_config_error (config, "kafka", "rdkafka.*", "rdkafka.%s: %s", name, reason));
+  g_propagate_error (error, annot_config_error (config, "kafka", key, "%s", reason));
   return FALSE;
 }
 
@@ -196,9 +198,9 @@ kafka_pass_through (rd_kafka_conf_t *conf, AnnotConfig *config, GError **error)
   for (GList *item = names; item; item = item->next) {
     const char *name = item->data;
     const char *value = g_hash_table_lookup (passed, name);
+    g_autofree char *key = g_strconcat ("rdkafka.", name, NULL);
 
-    if (!check_passed (config, name, value, error)
-        || !kafka_set_property (conf, config, "rdkafka.*", name, value, error))
+    if (!check_passed (config, name, value, error) || !kafka_set_property (conf, config, key, name, value, error))
       return FALSE;
   }
   return TRUE;

@@ -163,8 +163,11 @@ get_servers (AnnotConfig *config, GError **error)
   for (gsize i = 0; servers[i]; i++) {
     if (is_server (g_strstrip (servers[i])))
       continue;
-    g_propagate_error (
-        error, annot_config_error (config, "kafka", "bootstrap-servers", "\"%s\" is not HOST:PORT", servers[i]));
+    /* It may have a password in it, where none belongs. */
+    g_propagate_error (error, annot_config_error (config, "kafka", "bootstrap-servers",
+                                                  "entry %" G_GSIZE_FORMAT " is not HOST:PORT; how to speak to the "
+                                                  "brokers and as whom is said by security-protocol and the sasl keys",
+                                                  i + 1));
     return NULL;
   }
   return g_strjoinv (",", servers);

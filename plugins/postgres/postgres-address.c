@@ -148,6 +148,20 @@ has_sane_values (const PQconninfoOption *options, const GPtrArray *hosts)
   return !mode || g_strv_contains (modes, mode);
 }
 
+/* A password whose / and @ are not encoded: libpq takes its rest for the database, and says so. */
+static gboolean
+has_lost_password (const char *conninfo)
+{
+  const char *authority = g_str_has_prefix (conninfo, "postgres") ? strstr (conninfo, "://") : NULL;
+  const char *path = NULL;
+
+  if (!authority)
+    return FALSE;
+  path = authority + strlen ("://");
+  path += strcspn (path, "/?");
+  return memchr (path, '@', strcspn (path, "?")) != NULL;
+}
+
 gboolean
 postgres_address_parse (PostgresSettings *settings)
 {
@@ -157,8 +171,10 @@ postgres_address_parse (PostgresSettings *settings)
 
   /* Its message may repeat a part of the string, a password among it. */
   PQfreemem (message);
-  if (!options)
+  if (!options || has_lost_password (settings->conninfo)) {
+    PQconninfoFree (options);
     return FALSE;
+  }
   settings->hosts = list_hosts (options);
   settings->label = make_label (options, settings->hosts);
   settings->role = g_strdup (find (options, "user"));

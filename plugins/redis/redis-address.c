@@ -93,7 +93,7 @@ parse_user (RedisAddress *self, const char *text, gsize length, GError **error)
 static gboolean
 is_host_character (char c)
 {
-  return g_ascii_isgraph (c) && !strchr ("/?#@[]\\\"<>^`{|}", c);
+  return g_ascii_isgraph (c) && !strchr ("/?#@[]\\\"<>^`{|}&=,;", c);
 }
 
 static gboolean
@@ -105,8 +105,8 @@ parse_host (RedisAddress *self, const char *text, gsize length, guint16 port, GE
   const char *rest = NULL;
   guint64 number = port;
 
-  if (bracketed && !end)
-    return fail (error, "the ] after the IPv6 address is missing");
+  if (bracketed && (!end || end == begin))
+    return fail (error, end ? "the IPv6 address is empty" : "the ] after the IPv6 address is missing");
   end = end ? end : text + length;
   for (const char *at = begin; at < end; at++) {
     if (!is_host_character (*at))
@@ -118,7 +118,7 @@ parse_host (RedisAddress *self, const char *text, gsize length, guint16 port, GE
 
     if (*rest == ':' && strchr (digits, ':'))
       return fail (error, "an IPv6 address has to stand in brackets");
-    if (*rest != ':' || !g_ascii_string_to_unsigned (digits, 10, 1, G_MAXUINT16, &number, NULL))
+    if (*rest != ':' || !g_ascii_isdigit (*digits) || !g_ascii_string_to_unsigned (digits, 10, 1, G_MAXUINT16, &number, NULL))
       return fail (error, "the port is not a number from 1 to 65535");
   }
   self->host = end > begin ? g_strndup (begin, (gsize) (end - begin)) : g_strdup ("localhost");

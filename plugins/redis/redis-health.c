@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Whether it can serve now: a write on one connection, a PING on the other, each answered in time. */
+/* Whether it can serve now: a write and a message on one connection, a PING on the other, each answered in time. */
 #include "redis-state.h"
 
 #include "redis-keys.h"
@@ -115,7 +115,7 @@ on_written (const redisReply *reply, const GError *lost, gpointer user_data)
 }
 
 static void
-on_pong (const redisReply *reply, const GError *lost, gpointer user_data)
+on_answered (const redisReply *reply, const GError *lost, gpointer user_data)
 {
   check_take (user_data, reply, lost);
   check_unref (user_data);
@@ -140,6 +140,7 @@ redis_state_health (AnnotState *state, GTask *task)
   g_autofree char *key = redis_state_key (self, REDIS_KEY_HEALTH, "");
   /* A server that is full, or cannot save, or has become a replica, still answers to PING. */
   const char *const set[] = { "SET", key, self->settings->instance, "PX", KEPT_MILLISECONDS };
+  const char *const publish[] = { "PUBLISH", key, "" };
   static const char *const ping[] = { "PING" };
 
   g_ref_count_init (&check->refs);
@@ -150,7 +151,8 @@ redis_state_health (AnnotState *state, GTask *task)
   g_source_set_callback (check->patience, on_impatient, check, NULL);
   g_source_attach (check->patience, g_task_get_context (task));
   check_send (check, self->commands, G_N_ELEMENTS (set), set, on_written);
-  check_send (check, redis_subscriber_get_link (self->subscriber), G_N_ELEMENTS (ping), ping, on_pong);
+  check_send (check, self->commands, G_N_ELEMENTS (publish), publish, on_answered);
+  check_send (check, redis_subscriber_get_link (self->subscriber), G_N_ELEMENTS (ping), ping, on_answered);
   if (--check->waiting == 0)
     check_settle (check);
   check_unref (check);

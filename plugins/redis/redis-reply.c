@@ -11,7 +11,7 @@ typedef struct {
   const char *remedy;
 } Meaning;
 
-#define CREDENTIALS "check [redis] username and password-file; for sentinels, sentinel-password-file"
+#define CREDENTIALS "check [redis] url, username and password-file; for sentinels, sentinel-password-file"
 #define RIGHTS "give the account the commands and the keys that docs/contracts.md lists"
 #define CLUSTER "Redis Cluster is not supported: name a server of its own, or one that Sentinel watches"
 

@@ -57,19 +57,21 @@ load_account (RedisSettings *self, AnnotConfig *config, GError **error)
 static gboolean
 load_sentinels (RedisSettings *self, AnnotConfig *config, GError **error)
 {
-  const char *const *list = annot_config_get_list (config, "redis", "sentinels");
+  /* A list of the keyfile is separated by semicolons; the comma is everybody's habit. */
+  g_autofree char *joined = g_strjoinv (",", (char **) annot_config_get_list (config, "redis", "sentinels"));
+  g_auto (GStrv) list = g_strsplit (joined, ",", -1);
 
   self->master = g_strdup (get_string (config, "sentinel-master"));
   self->sentinels = g_ptr_array_new_with_free_func ((GDestroyNotify) redis_address_free);
   for (gsize i = 0; list[i]; i++) {
     g_autoptr (GError) problem = NULL;
-    RedisAddress *sentinel = redis_address_parse_host (list[i], REDIS_SENTINEL_PORT, &problem);
+    RedisAddress *sentinel = redis_address_parse_host (g_strstrip (list[i]), REDIS_SENTINEL_PORT, &problem);
 
     if (!sentinel) {
       /* It may have a password in it, where none belongs. */
       g_propagate_error (error, annot_config_error (config, "redis", "sentinels",
-                                                    "entry %" G_GSIZE_FORMAT ": %s; write HOST or HOST:PORT, and what "
-                                                    "they ask for in sentinel-password-file",
+                                                    "entry %" G_GSIZE_FORMAT ": %s; write HOST or HOST:PORT, no URL, "
+                                                    "and what they ask for in sentinel-password-file",
                                                     i + 1, problem->message));
       return FALSE;
     }

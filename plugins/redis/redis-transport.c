@@ -88,7 +88,9 @@ fail (RedisTransport *self, const GError *error)
 static void
 fail_io (RedisTransport *self, const char *what, const GError *error)
 {
-  g_autoptr (GError) told = g_error_new (ANNOT_ERROR, ANNOT_ERROR_NOT_CONNECTED, "redis: %s: %s", what, error->message);
+  g_autofree char *where = redis_address_describe (self->address);
+  g_autoptr (GError) told
+      = g_error_new (ANNOT_ERROR, ANNOT_ERROR_NOT_CONNECTED, "redis: %s: %s: %s", where, what, error->message);
 
   fail (self, told);
 }

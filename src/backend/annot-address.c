@@ -20,14 +20,17 @@ is_password_key (const char *key, gsize length)
   return FALSE;
 }
 
-static gboolean
-is_authority (const char *text, gsize length)
-{
-  static const char hosts[] = "^((\\[[^\\]]+\\]|[^:\\[\\],]+)(:\\d*)?(,|$))*$";
-  g_autofree char *authority = g_strndup (text, length);
+/* Hosts with their ports, and no user. */
+#define HOSTS "^((\\[[^\\]]+\\]|[^:\\[\\],;]+)(:\\d*)?([,;]|$))*$"
+/* The same, where a host may be left out. */
+#define PORTS "^((\\[[^\\]]+\\]|[^:\\[\\],;]*)(:\\d*)?([,;]|$))*$"
 
-  /* Hosts with their ports, and no user: then an @ further on belongs to no password. */
-  return g_regex_match_simple (hosts, authority, 0, 0);
+static gboolean
+is_authority (const char *pattern, const char *text)
+{
+  g_autofree char *authority = g_strndup (text, strcspn (text, "/?#"));
+
+  return g_regex_match_simple (pattern, authority, 0, 0);
 }
 
 /* The end of the user and password, which begin at text. A password should have its /, ? and @ percent-encoded; where
@@ -38,7 +41,8 @@ find_user_end (const char *text)
   gsize before_query = strcspn (text, "?#");
   const char *at = memrchr (text, '@', before_query);
 
-  if (!at && !is_authority (text, strcspn (text, "/?#")))
+  /* An @ further on belongs to no password then. */
+  if (!at && !is_authority (HOSTS, text))
     at = strrchr (text, '@');
   return at;
 }
@@ -60,10 +64,11 @@ mask_query (GString *out, const char *query)
   }
 }
 
+/* marks: what the parameters may begin with */
 static void
-mask_parameters (GString *out, const char *text)
+mask_parameters (GString *out, const char *text, const char *marks)
 {
-  gsize path = strcspn (text, "?&");
+  gsize path = strcspn (text, marks);
 
   g_string_append_len (out, text, (gssize) path);
   text += path;
@@ -72,24 +77,25 @@ mask_parameters (GString *out, const char *text)
   mask_query (out, text);
 }
 
-/* rest: where user and password may stand; NULL when the URL can have none */
+/* rest: where user and password may stand; NULL when the URL can have none. marks: as above */
 static char *
-mask_url (const char *url, const char *rest)
+mask_url (const char *url, const char *rest, const char *marks)
 {
   g_autoptr (GString) out = g_string_new (NULL);
   const char *at = rest ? find_user_end (rest) : NULL;
   const char *colon = at ? memchr (rest, ':', (gsize) (at - rest)) : NULL;
 
-  if (colon) {
-    g_string_append_len (out, url, colon + 1 - url);
-    g_string_append (out, HIDDEN);
-  } else if (rest && !at && !is_authority (rest, strcspn (rest, "/?#"))) {
+  if (at) {
+    g_string_append_len (out, url, (colon ? colon + 1 : at) - url);
+    g_string_append (out, colon ? HIDDEN : "");
+    url = at;
+  } else if (rest && !at && !is_authority (PORTS, rest)) {
     /* A user and password whose host has been left out. */
     g_string_append_len (out, url, rest - url);
     g_string_append (out, HIDDEN);
     url = rest + strcspn (rest, "/?#");
   }
-  mask_parameters (out, colon ? at : url);
+  mask_parameters (out, url, marks);
   return g_string_free (g_steal_pointer (&out), FALSE);
 }
 
@@ -98,7 +104,8 @@ mask_unix (const char *address)
 {
   gboolean has_user = g_str_has_prefix (address, "unix://") && !g_str_has_prefix (address, "unix:///");
 
-  return mask_url (address, has_user ? address + strlen ("unix://") : NULL);
+  /* A slip that no host would hide. */
+  return mask_url (address, has_user ? address + strlen ("unix://") : NULL, "?&");
 }
 
 /* Where a value of libpq's form ends: quoted by ', or up to a space; \ takes the next character as it is. */
@@ -131,6 +138,7 @@ static char *
 mask_pairs (const char *text)
 {
   g_autoptr (GString) out = g_string_new (NULL);
+  gboolean hidden = FALSE;
 
   while (*text) {
     const char *key = skip_spaces (text);
@@ -138,9 +146,13 @@ mask_pairs (const char *text)
     const char *value = skip_spaces (key + length);
     const char *end = NULL;
 
+    /* What has no name after a password is more of it, which should have been quoted. */
+    if (hidden && *value != '=')
+      break;
     if (*value == '=')
       value = skip_spaces (value + 1);
     end = find_value_end (value);
+    hidden = hidden || is_password_key (key, length);
     if (is_password_key (key, length))
       g_string_append_printf (out, "%.*s" HIDDEN, (int) (value - text), text);
     else
@@ -158,7 +170,7 @@ annot_address_mask (const char *address)
   if (g_str_has_prefix (address, "unix:"))
     return mask_unix (address);
   if (slashes && slashes - address == (gssize) strspn (address, G_CSET_A_2_Z G_CSET_a_2_z G_CSET_DIGITS "+-."))
-    return mask_url (address, slashes + strlen ("://"));
+    return mask_url (address, slashes + strlen ("://"), "?");
   /* A URL that is written wrong: nobody knows what is what in it. */
   if (strchr (address, '@') && !strchr (address, '='))
     return g_strdup (HIDDEN);

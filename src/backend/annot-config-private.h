@@ -11,6 +11,7 @@ G_BEGIN_DECLS
  * @option: what it is the value of
  * @text: (nullable): as it is written in the keyfile; %NULL: unset
  * @origin: (nullable): where it was set ("FILE:LINE", "environment variable NAME", "--set"); %NULL: the default
+ * @turn: counts what was set before it; 0: the default
  * @integer: integer, size, seconds, boolean
  * @list: (nullable) (array zero-terminated=1): list
  * @rate: rate
@@ -20,6 +21,7 @@ typedef struct {
   const AnnotOption *option;
   char *text;
   char *origin;
+  guint turn;
   gint64 integer;
   char **list;
   AnnotRate rate;

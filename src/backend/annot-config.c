@@ -14,6 +14,7 @@ struct _AnnotConfig {
   GPtrArray *values;
   GHashTable *by_name; /* "group\nkey" to AnnotValue */
   GPtrArray *prefixes; /* AnnotValue of pass-through options */
+  guint turns;         /* how many times something has been set */
 };
 
 G_DEFINE_FINAL_TYPE (AnnotConfig, annot_config, G_TYPE_OBJECT)
@@ -148,6 +149,7 @@ annot_config_set (AnnotConfig *self, AnnotValue *value, const char *key, const c
     return FALSE;
   g_free (value->origin);
   value->origin = g_strdup (origin);
+  value->turn = ++self->turns;
   if (value->option->type == ANNOT_OPTION_PREFIX) {
     g_hash_table_insert (value->prefixed, g_strdup (key + prefix_length (value->option)), g_strdup (text));
     return TRUE;
@@ -355,7 +357,8 @@ read_secret_file (AnnotConfig *self, const char *group, const char *file_key, GE
 char *
 annot_config_get_secret (AnnotConfig *self, const char *group, const char *key, const char *file_key, GError **error)
 {
-  if (file_key && annot_config_get_string (self, group, file_key))
+  if (file_key && annot_config_get_string (self, group, file_key)
+      && require (self, group, file_key)->turn >= require (self, group, key)->turn)
     return read_secret_file (self, group, file_key, error);
   return g_strdup (annot_config_get_string (self, group, key));
 }
@@ -363,7 +366,9 @@ annot_config_get_secret (AnnotConfig *self, const char *group, const char *key, 
 GError *
 annot_config_error (AnnotConfig *self, const char *group, const char *key, const char *format, ...)
 {
-  const AnnotValue *value = require (self, group, key);
+  /* A pass-through key stands for itself. */
+  const AnnotValue *found = annot_config_find (self, group, key);
+  const AnnotValue *value = found ? found : require (self, group, key);
   g_autofree char *message = NULL;
   va_list args;
 

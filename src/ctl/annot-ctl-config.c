@@ -8,7 +8,7 @@ run_check (AnnotCtl *ctl, int argc, char **argv, GError **error)
   static const AnnotPluginClass classes[] = { ANNOT_PLUGIN_STORE, ANNOT_PLUGIN_STATE, ANNOT_PLUGIN_BROKER };
 
   if (!annot_ctl_parse (annot_ctl_find (annot_ctl_config_commands, "check"), &argc, &argv, NULL, NULL, 0, 0, error)
-      || !annot_ctl_load_config (ctl, error))
+      || !annot_ctl_refuse_url (ctl, "config", error) || !annot_ctl_load_config (ctl, error))
     return FALSE;
   for (guint i = 0; i < G_N_ELEMENTS (classes); i++) {
     g_autoptr (GObject) backend = annot_plugin_loader_make (ctl->loader, classes[i], ctl->config, error);
@@ -28,7 +28,7 @@ run_print (AnnotCtl *ctl, int argc, char **argv, GError **error)
   g_autofree char *text = NULL;
 
   if (!annot_ctl_parse (annot_ctl_find (annot_ctl_config_commands, "print"), &argc, &argv, NULL, NULL, 0, 0, error)
-      || !annot_ctl_load_config (ctl, error))
+      || !annot_ctl_refuse_url (ctl, "config", error) || !annot_ctl_load_config (ctl, error))
     return FALSE;
   text = annot_settings_print (ctl->config);
   g_print ("%s", text);

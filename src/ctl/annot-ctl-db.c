@@ -5,15 +5,6 @@
 #include "annot-ctl-output.h"
 
 static gboolean
-refuse_url (AnnotCtl *ctl, GError **error)
-{
-  if (!ctl->url)
-    return TRUE;
-  g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_FAILED, _ ("db works on the database itself, not with --url"));
-  return FALSE;
-}
-
-static gboolean
 open_database (AnnotCtl *ctl, AnnotCtlDatabase *database, GError **error)
 {
   AnnotConfig *config = annot_ctl_make_config (ctl, ctl->config_file, NULL, error);
@@ -54,7 +45,7 @@ run_status (AnnotCtl *ctl, int argc, char **argv, GError **error)
   guint pending;
 
   if (!annot_ctl_parse (annot_ctl_find (annot_ctl_db_commands, "status"), &argc, &argv, NULL, NULL, 0, 0, error)
-      || !refuse_url (ctl, error) || !open_database (ctl, &database, error))
+      || !annot_ctl_refuse_url (ctl, "db", error) || !open_database (ctl, &database, error))
     return FALSE;
   schema = annot_ctl_database_inspect (&database, error);
   if (!schema)
@@ -97,7 +88,7 @@ run_migrate (AnnotCtl *ctl, int argc, char **argv, GError **error)
   int applied;
 
   if (!annot_ctl_parse (annot_ctl_find (annot_ctl_db_commands, "migrate"), &argc, &argv, NULL, NULL, 0, 0, error)
-      || !refuse_url (ctl, error) || !open_database (ctl, &database, error))
+      || !annot_ctl_refuse_url (ctl, "db", error) || !open_database (ctl, &database, error))
     return FALSE;
   before = annot_ctl_database_inspect (&database, error);
   if (!before || !annot_ctl_database_check (before, error))
@@ -125,7 +116,7 @@ run_copy (AnnotCtl *ctl, int argc, char **argv, GError **error)
   };
 
   if (!annot_ctl_parse (annot_ctl_find (annot_ctl_db_commands, "copy"), &argc, &argv, entries, NULL, 0, 0, error)
-      || !refuse_url (ctl, error))
+      || !annot_ctl_refuse_url (ctl, "db", error))
     return FALSE;
   if (!to) {
     g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_FAILED, _ ("--to is missing"));

@@ -220,6 +220,8 @@ run_export (AnnotCtl *ctl, int argc, char **argv, GError **error)
 
   if (!annot_ctl_parse (annot_ctl_export_commands, &argc, &argv, entries, NULL, 0, 0, error))
     return FALSE;
+  if (g_strcmp0 (options.output, "-") == 0)
+    g_clear_pointer (&options.output, g_free);
   if (options.output && is_device (options.output))
     return export_to_device (ctl, &options, error);
   if (options.output)

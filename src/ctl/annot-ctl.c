@@ -80,6 +80,16 @@ annot_ctl_make_config (AnnotCtl *ctl, const char *file, char **more, GError **er
 }
 
 gboolean
+annot_ctl_refuse_url (AnnotCtl *ctl, const char *command, GError **error)
+{
+  if (!ctl->url)
+    return TRUE;
+  g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_FAILED, _ ("%s looks at this machine itself, not with --url"),
+               command);
+  return FALSE;
+}
+
+gboolean
 annot_ctl_load_config (AnnotCtl *ctl, GError **error)
 {
   if (!ctl->config)

@@ -67,6 +67,8 @@ const AnnotCtlCommand *annot_ctl_find (const AnnotCtlCommand *table, const char 
 /* Scans the plugins, once, and loads a configuration of keyfile, environment and command line; more: further settings
  * (array zero-terminated=1) (nullable) on top. Returns: (transfer full) (nullable) */
 AnnotConfig *annot_ctl_make_config (AnnotCtl *ctl, const char *file, char **more, GError **error);
+/* For a command that looks at this machine alone. Returns: whether there is no --url */
+gboolean annot_ctl_refuse_url (AnnotCtl *ctl, const char *command, GError **error);
 /* Loads the configuration that the command line names, once. */
 gboolean annot_ctl_load_config (AnnotCtl *ctl, GError **error);
 /* Opens the store that the configuration names, once; with url set that is a programming error. */

@@ -136,7 +136,7 @@ check_settle (Check *check, AnnotHealth *health, const char *error)
     reason = json_object_get_string_member_with_default (health->details, "error", NULL);
   check->pending = FALSE;
   g_clear_handle_id (&check->deadline, g_source_remove);
-  if (check->answered_at && check->healthy != healthy)
+  if (check->answered_at && check->healthy != healthy && check->monitor->timer)
     g_message ("health: %s is %s%s%s", check->name, healthy ? "healthy again" : "unhealthy", reason ? ": " : "",
                reason ? reason : "");
   check->healthy = healthy;

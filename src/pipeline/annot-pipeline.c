@@ -166,9 +166,17 @@ start_failed (GTask *task, const Step *step, GError *error)
   Walk *walk = g_task_get_task_data (task);
   gint64 delay = annot_backoff_delay (++walk->attempts, RETRY_BASE_MILLISECONDS, RETRY_CAP_MILLISECONDS, RETRY_JITTER);
 
-  if (!annot_error_is_transient (error) || g_get_monotonic_time () + delay * 1000 >= walk->deadline) {
+  if (!annot_error_is_transient (error)) {
     g_prefix_error (&error, "%s: ", step->name);
     g_task_return_error (task, error);
+    return;
+  }
+  if (g_get_monotonic_time () + delay * 1000 >= walk->deadline) {
+    g_task_return_new_error (task, error->domain, error->code,
+                             "%s: %s; given up after [service] start-timeout: look at the address in the configuration, "
+                             "and at the server",
+                             step->name, error->message);
+    g_error_free (error);
     return;
   }
   annot_log_limited (&self->start_limit, 10, G_LOG_LEVEL_MESSAGE, "waiting for the %s: %s", step->name,

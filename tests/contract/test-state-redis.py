@@ -280,6 +280,9 @@ def test_credentials():
         refused("a password that the server has not", f"redis://:{PASSWORD}@127.0.0.1:{server.port}", "auth",
                 "remove [redis] password")
         refused("a database that it has not", server.url(database=99), "config", "[redis] database")
+    with Redis(user=("mute", PASSWORD, "~* &* +@all -publish")) as server, Probe(server.url()) as probe:
+        health = probe.call("health")
+        tap.ok("ok unhealthy" in health and "NOPERM" in health, "an account that may not publish is unhealthy", health)
     with Redis(user=("reader", PASSWORD, "~* &* +@all -@scripting -subscribe")) as server, Probe(server.url()) as probe:
         tap.ok(probe.call("rate k 1 1").startswith("error auth redis: NOPERM"), "a command that the account may not give")
         tap.ok(probe.call("subscribe a").startswith("error auth redis: NOPERM"), "a subscription that it may not have")

@@ -230,6 +230,8 @@ def test_print(tap, daemon):
 
     again = run(daemon, "--print-config", "--config", printed, config=False)
     tap.equal(settings(again.stdout), settings(done.stdout), "what is printed loads and prints the same")
+    tap.ok("\n#database=\n" in done.stdout or "[redis]" not in done.stdout,
+           "what goes before another option is not printed as if it had been set")
     control = run(daemon, "config", "print", program="annotationctl", env=env)
     tap.equal(control.stdout, done.stdout, "annotationctl config print is the same")
     sample = os.path.join(daemon.directory, "sample.conf")
@@ -493,6 +495,9 @@ def test_export_to_device(tap, daemon):
     os.symlink("/dev/null", null)
     done = run(daemon, "export", "--output", null, program="annotationctl")
     tap.ok(done.returncode == 0 and os.path.islink(null), "an export to a device leaves the device", done)
+    done = run(daemon, "export", "--output", "-", "--format", "csv", program="annotationctl")
+    tap.ok(done.returncode == 0 and "," in done.stdout and not os.path.exists(os.path.join(daemon.directory, "-")),
+           "one to - goes to standard output", done)
 
 
 def test_control_over_http(tap, daemon):

@@ -79,6 +79,7 @@ def test_refusals(tap):
                 (("db", "copy", "--to", "/nonexistent/a.conf"), CONFIG, "/nonexistent/a.conf", "to a missing keyfile"),
                 (("db", "copy", "--to", "sqlite", "--to-set", f"sqlite.path={beside(daemon, 'x.db')}"), CONFIG,
                  "no database to copy", "of nothing"),
+                (("--url", "http://127.0.0.1:1", "config", "print"), USAGE, "--url", "a configuration over HTTP"),
                 (("db",), USAGE, "status, migrate, copy", "no verb")):
             done = ctl(daemon, *words)
             tap.ok(done.returncode == code and what in done.stderr, f"refused: {name}", done)

@@ -464,7 +464,7 @@ def test_wrong_configuration():
     with Daemon({"broker": {"plugin": "kafka"}}) as daemon:
         for settings, text in [
                 ({}, "[kafka] bootstrap-servers: has to be set"),
-                ({"bootstrap-servers": "a"}, 'bootstrap-servers: "a" is not HOST:PORT'),
+                ({"bootstrap-servers": "a"}, "bootstrap-servers: entry 1 is not HOST:PORT"),
                 ({"rdkafka.enable.auto.offset.store": "true"}, "rdkafka.enable.auto.offset.store: may not be changed"),
                 ({"rdkafka.enable.auto.commit": "false"}, "rdkafka.enable.auto.commit: may not be changed"),
                 ({"rdkafka.enable.idempotence": "false"}, "rdkafka.enable.idempotence: may not be changed"),
@@ -479,7 +479,8 @@ def test_wrong_configuration():
                 ({"rdkafka.allow.auto.create.topics": "true"}, "topics are an operator's to make"),
                 ({"rdkafka.test.mock.num.brokers": "3"}, "the cluster is that of bootstrap-servers"),
                 ({"rdkafka.ssl.engine.location": "/tmp/x.so"}, "no other code is loaded"),
-                ({"rdkafka.no.such": "1"}, "No such configuration property"),
+                ({"bootstrap-servers": f"sasl_ssl://u:{SASL_PASSWORD}@127.0.0.1:1"}, "entry 1 is not HOST:PORT"),
+                ({"rdkafka.no.such": "1"}, "[kafka] rdkafka.no.such: No such configuration property"),
                 ({"rdkafka.fetch.wait.max.ms": "soon"}, "fetch.wait.max.ms"),
                 ({"delivery-timeout": "29"}, "[kafka] delivery-timeout"),
                 ({"heartbeat-interval-ms": "20000"}, "heartbeat-interval-ms: more than a third"),

@@ -213,10 +213,21 @@ def test_start_wrong():
         with daemon:
             daemon.start()
             tap.ok(daemon.ready(), "REDIS_PASSWORD is the password")
+            daemon.stop()
+            daemon.config["redis"]["password-file"] = server.write("password", "another one\n")
+            daemon.write_config()
+            daemon.start()
+            tap.ok(daemon.ready(), "also when the keyfile names a file with another one")
     certificates = Certificates()
     with Redis(certificates=certificates) as server:
         ends_with(instance(server, "tls"), 78, "tls-ca-file", "so is a certificate that is not trusted")
     with Redis() as server:
+        watched = {"sentinel-master": "m", "sentinels": f"127.0.0.1;redis://:{SECRET}@127.0.0.1:26379"}
+        ends_with(instance(server, "url", **watched), 78, "[redis] sentinels: entry 2: ", "a URL among the sentinels")
+        daemon = instance(server, "list", **{**watched, "sentinels": "127.0.0.1:1, 127.0.0.1:2;[::1]:3"})
+        with daemon:
+            daemon.start(wait=False)
+            tap.ok(wait_for(lambda: "asked 3 sentinels" in daemon.log(), 5), "commas part them as well", daemon.log())
         ends_with(instance(server, "bad", url="redis://127.0.0.1:none"), 78, "[redis] url: the port is not a number",
                   "and an address that is none")
 

@@ -24,6 +24,9 @@ test_nothing_to_hide (void)
     { "", NULL },
     { "redis://host:6379/0", NULL },
     { "redis://user@host:6379/0", NULL },
+    { "redis://:6379/0", NULL },
+    { "redis://a,:6379", NULL },
+    { "redis://a:26379;b:26379", NULL },
     { "rediss://[::1]:6379", NULL },
     { "unix:/run/redis.sock", NULL },
     { "unix:/run/a:b@c/redis.sock", NULL },
@@ -72,10 +75,12 @@ test_malformed_url (void)
     { "redis://user:12/34@host", "redis://user:(hidden)@host" },
     { "redis://:@host", "redis://:(hidden)@host" },
     { "redis://:hush", "redis://(hidden)" },
+    { "redis://:12?34@host", "redis://:(hidden)@host" },
     { "redis://:hush/0", "redis://(hidden)/0" },
     { "redis:/:hush@host", "(hidden)" },
     { ":hush@host:26379,other:26379", "(hidden)" },
     { "redis://host?passwd=hush", "redis://host?passwd=(hidden)" },
+    { "unix://me:hush@/run/redis.sock&password=hush", "unix://me:(hidden)@/run/redis.sock&password=(hidden)" },
     { "unix:/run/redis.sock&password=hush", "unix:/run/redis.sock&password=(hidden)" },
   };
 
@@ -93,6 +98,8 @@ test_pairs (void)
     { "host=a sslpassword=hush", "host=a sslpassword=(hidden)" },
     { "host=a password='hush", "host=a password=(hidden)" },
     { "host=a password hush", "host=a password (hidden)" },
+    { "host=a password=hu sh dbname=b", "host=a password=(hidden)" },
+    { "host=a password=hush dbname=b user = c", "host=a password=(hidden) dbname=b user = c" },
     { "host='password=x' PASSWORD=hush", "host='password=x' PASSWORD=(hidden)" },
   };
 

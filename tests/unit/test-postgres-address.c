@@ -93,7 +93,10 @@ test_refused (void)
                                 "postgresql://u@db:5432x/y",
                                 "host=a,b port=1,70000",
                                 "host=a port=0",
-                                "postgresql://db/x?sslmode=verify-all" };
+                                "postgresql://db/x?sslmode=verify-all",
+                                /* A password in it that is not encoded. */
+                                "postgresql://u:a@b/2@db/x",
+                                "postgresql://u:12/34@db/x" };
 
   for (guint i = 0; i < G_N_ELEMENTS (wrong); i++) {
     g_autoptr (PostgresSettings) settings = g_atomic_rc_box_new0 (PostgresSettings);
