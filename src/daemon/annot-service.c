@@ -219,10 +219,8 @@ http_opened (GObject *source, GAsyncResult *result, gpointer user_data)
   }
   addresses = describe_addresses (self);
   status = g_strdup_printf ("READY=1\nSTATUS=Serving %s", addresses);
-  if (annot_health_monitor_is_ready (annot_pipeline_get_health (self->pipeline)))
-    g_message ("ready: %s", addresses);
-  else
-    g_message ("serving, and not ready yet; /readyz says why: %s", addresses);
+  /* Whether it is ready is for /readyz to say. */
+  g_message ("serving: %s", addresses);
   annot_process_notify (status);
   annot_store_list_accounts (annot_pipeline_get_store (self->pipeline), NULL, accounts_listed, NULL);
 }

@@ -278,9 +278,9 @@ def test_shared_port(tap, daemon):
     daemon.start()
     with subprocess.Popen(daemon.command(), env=daemon.environment(), stderr=subprocess.PIPE, text=True) as second:
         said = ""
-        while "ready: " not in said and (line := second.stderr.readline()):
+        while "serving: " not in said and (line := second.stderr.readline()):
             said += line
-        tap.ok(f"ready: http://127.0.0.1:{daemon.port}/" in said and daemon.running(), "with reuse-port both serve", said)
+        tap.ok(f"serving: http://127.0.0.1:{daemon.port}/" in said and daemon.running(), "with reuse-port both serve", said)
         second.terminate()
         tap.equal(second.wait(30), 0, "and either drains")
     unit = os.path.join(BUILD_DIR, "data", "systemd", "annotationd@.service")
@@ -353,7 +353,7 @@ def test_locked_store(tap, daemon):
 def test_first_start(tap, daemon):
     daemon.start()
     tap.ok(wait_for(lambda: "annotationctl user add" in daemon.log()), "a start without accounts says how to make one")
-    tap.ok(re.search(rf"notice: ready: http://127\.0\.0\.1:{daemon.port}/$", daemon.log(), re.M), "and where the page is",
+    tap.ok(re.search(rf"notice: serving: http://127\.0\.0\.1:{daemon.port}/$", daemon.log(), re.M), "and where the page is",
            daemon.log())
     tap.equal(daemon.stop(), 0, "SIGTERM: 0")
     daemon.add_user("ann", "secret-enough", ["annotator", "admin"])
