@@ -42,8 +42,9 @@ check_owner (SqliteConnection *connection, GError **error)
 {
   gint64 id = 0, tables = 0;
 
-  if (!sqlite_connection_read_integer (connection, "PRAGMA application_id", &id, error)
-      || !sqlite_connection_read_integer (connection, "SELECT count (*) FROM sqlite_schema", &tables, error))
+  /* In this order: who makes the tables now, in another process, gives the file its mark with them. */
+  if (!sqlite_connection_read_integer (connection, "SELECT count (*) FROM sqlite_schema", &tables, error)
+      || !sqlite_connection_read_integer (connection, "PRAGMA application_id", &id, error))
     return FALSE;
   if (id == APPLICATION_ID || (id == 0 && tables == 0))
     return TRUE;
