@@ -152,12 +152,11 @@ has_sane_values (const PQconninfoOption *options, const GPtrArray *hosts)
 static gboolean
 has_lost_password (const char *conninfo)
 {
-  const char *authority = g_str_has_prefix (conninfo, "postgres") ? strstr (conninfo, "://") : NULL;
-  const char *path = NULL;
+  const char *path = skip_scheme (conninfo);
 
-  if (!authority)
+  if (!path)
     return FALSE;
-  path = authority + strlen ("://");
+  path += strlen ("://");
   path += strcspn (path, "/?");
   return memchr (path, '@', strcspn (path, "?")) != NULL;
 }

@@ -118,7 +118,8 @@ parse_host (RedisAddress *self, const char *text, gsize length, guint16 port, GE
 
     if (*rest == ':' && strchr (digits, ':'))
       return fail (error, "an IPv6 address has to stand in brackets");
-    if (*rest != ':' || !g_ascii_isdigit (*digits) || !g_ascii_string_to_unsigned (digits, 10, 1, G_MAXUINT16, &number, NULL))
+    if (*rest != ':' || !g_ascii_isdigit (*digits)
+        || !g_ascii_string_to_unsigned (digits, 10, 1, G_MAXUINT16, &number, NULL))
       return fail (error, "the port is not a number from 1 to 65535");
   }
   self->host = end > begin ? g_strndup (begin, (gsize) (end - begin)) : g_strdup ("localhost");

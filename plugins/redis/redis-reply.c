@@ -80,8 +80,7 @@ find_meaning (const char *text)
   return NULL;
 }
 
-/* Returns: (transfer full): what the server says, without the arguments that it repeats of a command it does not know
- */
+/* Returns: (transfer full): what the server says, without the arguments of a command that it does not know */
 static char *
 read_text (const char *text, gsize length)
 {

@@ -89,7 +89,7 @@ mask_url (const char *url, const char *rest, const char *marks)
     g_string_append_len (out, url, (colon ? colon + 1 : at) - url);
     g_string_append (out, colon ? HIDDEN : "");
     url = at;
-  } else if (rest && !at && !is_authority (PORTS, rest)) {
+  } else if (rest && !is_authority (PORTS, rest)) {
     /* A user and password whose host has been left out. */
     g_string_append_len (out, url, rest - url);
     g_string_append (out, HIDDEN);
@@ -152,11 +152,12 @@ mask_pairs (const char *text)
     if (*value == '=')
       value = skip_spaces (value + 1);
     end = find_value_end (value);
-    hidden = hidden || is_password_key (key, length);
-    if (is_password_key (key, length))
+    if (is_password_key (key, length)) {
       g_string_append_printf (out, "%.*s" HIDDEN, (int) (value - text), text);
-    else
+      hidden = TRUE;
+    } else {
       g_string_append_len (out, text, end - text);
+    }
     text = end;
   }
   return g_string_free (g_steal_pointer (&out), FALSE);

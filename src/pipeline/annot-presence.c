@@ -125,7 +125,7 @@ find_instance (GPtrArray *instances, const char *id)
   return NULL;
 }
 
-/* Two that live under one id announce themselves by turns. */
+/* Two that live under one id announce themselves by turns: that is said, and both count as the one that came last. */
 static void
 warn_of_twins (AnnotPresence *self, GPtrArray *instances)
 {
