@@ -92,10 +92,11 @@ class Keeper:
         victim = self.find_running(number)
         began = time.monotonic()
         code = victim.stop(60)
+        seconds = time.monotonic() - began
         self.cluster.balance()
         if self.cluster.running():
             self.cluster.wait_spread(PARTITIONS, 120)
-        return {"drained": victim.number, "exit code": code, "seconds": round(time.monotonic() - began, 1)}
+        return {"drained": victim.number, "exit code": code, "seconds": round(seconds, 1)}
 
     def status(self):
         cluster = self.cluster
@@ -185,10 +186,10 @@ def keep(count, pipe):
         keeper.serve(listener)
     finally:
         keeper.cluster.close()
-        os.unlink(control_path())
+        # While the socket is there nobody else comes up.
         if os.path.getsize(os.path.join(home(), "log")) == 0:
             os.unlink(os.path.join(home(), "log"))
-            os.rmdir(home())
+        os.unlink(control_path())
     return 0
 
 

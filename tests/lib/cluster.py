@@ -207,18 +207,18 @@ class Cluster:
         self.postgres.close()
         self.postgres = standby
 
+    def add_replica(self):
+        """Of Redis: a copy that follows it."""
+        replica = self._keep(Redis(password=self.redis.password, replica_of=self.redis))
+        replica.wait_replica()
+        return replica
+
     def use_replica(self, replica):
-        """The same of Redis."""
+        """It becomes the master, and answers where the former one, which is gone, did."""
         replica.cli("REPLICAOF", "NO", "ONE")
         self.redis_proxy.target = replica.port
         self.redis.close()
         self.redis = replica
-
-    def add_replica(self):
-        """Of Redis."""
-        replica = self._keep(Redis(password=self.redis.password, replica_of=self.redis))
-        replica.wait_replica()
-        return replica
 
     def connection_count(self):
         """What other programs read."""
