@@ -4,6 +4,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 import tempfile
@@ -55,6 +56,8 @@ def work(tap, folder):
     done = run(folder, "demo", "--examples", "6")
     tap.ok(done.returncode == 0 and "labelled once and published once" in done.stdout, "demo: all of it came through",
            f"{done.stdout[-1500:]}{done.stderr[-1500:]}")
+    shares = re.search(r"consumed and stored by instance: 1: (\d+), 2: (\d+)", done.stdout)
+    tap.ok(shares and sum(map(int, shares.groups())) == 6, "and it says which instance consumed how many", done.stdout)
     done = run(folder, "scale", "3")
     tap.ok(done.returncode == 0 and "started: [3]" in done.stdout, "scale 3 starts a third", done)
     held = [part for row in status(folder)["instances"] for part in row["partitions"]]
