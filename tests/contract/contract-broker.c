@@ -323,7 +323,7 @@ test_cancellation (Fixture *fixture, gconstpointer data)
   annot_broker_flush (consumer->broker, NULL, annot_test_call_done, &call);
   g_assert_true (annot_broker_flush_finish (consumer->broker, annot_test_call_wait (&call), NULL));
   /* GTask tells of a cancelled call a turn of the loop later than of others. */
-  g_assert_true (annot_test_wait_until (is_all_told, &outcome, 1000));
+  g_assert_true (annot_test_wait_until (is_all_told, &outcome, ANNOT_TEST_PATIENCE));
   g_assert_cmpuint (outcome.confirmed, >=, 50);
   annot_test_consumer_consume (consumer, fixture->topic);
   g_assert_true (annot_test_consumer_wait (consumer, outcome.confirmed));
@@ -379,7 +379,7 @@ test_assignment_and_lag (Fixture *fixture, gconstpointer data)
   g_assert_true (annot_test_consumer_wait_assigned (consumer, 1));
   g_assert_true (annot_test_consumer_wait (consumer, 10));
   annot_test_consumer_store (consumer, 6);
-  g_assert_true (annot_test_wait_until (is_measured, consumer, 15000));
+  g_assert_true (annot_test_wait_until (is_measured, consumer, ANNOT_TEST_PATIENCE));
   metrics = annot_broker_get_metrics (consumer->broker);
   g_assert_true (json_object_has_member (metrics, "group_id"));
   g_assert_true (json_object_has_member (metrics, "lag"));

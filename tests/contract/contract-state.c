@@ -247,7 +247,7 @@ wait_for_messages (Fixture *fixture, guint count)
 {
   Expected expected = { fixture, count };
 
-  g_assert_true (annot_test_wait_until (has_received, &expected, 10000));
+  g_assert_true (annot_test_wait_until (has_received, &expected, ANNOT_TEST_PATIENCE));
 }
 
 static void
@@ -363,12 +363,12 @@ test_presence (Fixture *fixture, gconstpointer data)
 static void
 test_presence_deadline (Fixture *fixture, gconstpointer data)
 {
-  announce (fixture, "dead", 1, 7, 1);
-  announce (fixture, "alive", 2, 1, 1);
+  announce (fixture, "dead", 1, 7, 3);
+  announce (fixture, "alive", 2, 1, 3);
   ASSERT_TEXT (list_instances (fixture), "dead=7 alive=1");
-  annot_test_wait_for (600);
+  annot_test_wait_for (1000);
   announce (fixture, "alive", 2, 1, 30);
-  annot_test_wait_for (600);
+  annot_test_wait_for (2200);
   ASSERT_TEXT (list_instances (fixture), "alive=1");
   withdraw (fixture, "alive");
 }
@@ -398,9 +398,9 @@ test_retry_order (Fixture *fixture, gconstpointer data)
 static void
 test_retry_due (Fixture *fixture, gconstpointer data)
 {
-  add_retry (fixture, "soon", g_get_real_time () + 400000);
+  add_retry (fixture, "soon", g_get_real_time () + 2 * G_USEC_PER_SEC);
   ASSERT_TEXT (take_retries (fixture, 10, 60), "");
-  annot_test_wait_for (600);
+  annot_test_wait_for (2200);
   ASSERT_TEXT (take_retries (fixture, 10, 60), "soon");
   confirm_retry (fixture, "soon");
 }
@@ -434,10 +434,10 @@ test_retry_visibility (Fixture *fixture, gconstpointer data)
 {
   add_retry (fixture, "lost", g_get_real_time () - 1);
   add_retry (fixture, "done", g_get_real_time () - 1);
-  ASSERT_TEXT (take_retries (fixture, 10, 1), "lost done");
+  ASSERT_TEXT (take_retries (fixture, 10, 3), "lost done");
   confirm_retry (fixture, "done");
-  ASSERT_TEXT (take_retries (fixture, 10, 1), "");
-  annot_test_wait_for (1200);
+  ASSERT_TEXT (take_retries (fixture, 10, 3), "");
+  annot_test_wait_for (3200);
   ASSERT_TEXT (take_retries (fixture, 10, 60), "lost");
   confirm_retry (fixture, "lost");
   annot_test_wait_for (50);
@@ -498,7 +498,7 @@ test_rate_nothing (Fixture *fixture, gconstpointer data)
 static void
 test_rate_refills (Fixture *fixture, gconstpointer data)
 {
-  AnnotRate rate = { .count = 2, .period = G_USEC_PER_SEC };
+  AnnotRate rate = { .count = 2, .period = 4 * G_USEC_PER_SEC };
   AnnotRateVerdict verdict;
 
   g_assert_true (take_rate (fixture, "k", rate, 2).allowed);

@@ -135,7 +135,7 @@ test_close_under_load (StoreFixture *fixture, gconstpointer plugin)
   }
   annot_store_close (fixture->store, NULL, close_done, &load);
   STORE_FAIL (fixture->store, ANNOT_ERROR_NOT_CONNECTED, get_position);
-  g_assert_true (annot_test_wait_until (is_closed, &load, 60000));
+  g_assert_true (annot_test_wait_until (is_closed, &load, ANNOT_TEST_PATIENCE));
   g_assert_cmpuint (load.answered_before_close, ==, 2 * CALLS);
   g_assert_cmpuint (load.put, ==, CALLS);
   g_assert_true (STORE_GET (fixture->store, open));

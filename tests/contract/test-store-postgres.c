@@ -354,7 +354,7 @@ test_search_apart (StoreFixture *fixture, gconstpointer plugin)
     g_assert_nonnull (position);
     g_assert_true (health->healthy);
   }
-  g_assert_cmpint (g_get_monotonic_time () - start, <, G_USEC_PER_SEC);
+  g_assert_cmpint (g_get_monotonic_time () - start, <, 5 * G_USEC_PER_SEC);
   g_cancellable_cancel (cancellable);
   for (guint i = 0; i < G_N_ELEMENTS (calls); i++) {
     g_autoptr (GError) error = NULL;
@@ -363,7 +363,7 @@ test_search_apart (StoreFixture *fixture, gconstpointer plugin)
     g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
     annot_test_call_clear (&calls[i]);
   }
-  g_assert_cmpint (g_get_monotonic_time () - start, <, 3 * G_USEC_PER_SEC);
+  g_assert_cmpint (g_get_monotonic_time () - start, <, 10 * G_USEC_PER_SEC);
   PQfinish (holder);
 }
 
@@ -430,15 +430,18 @@ test_read_only (StoreFixture *fixture, gconstpointer plugin)
 
   execute ("ALTER SYSTEM SET default_transaction_read_only = on");
   execute ("SELECT pg_reload_conf ()");
-  annot_test_wait_for (300);
-  g_assert_null (STORE_DO (fixture->store, put_examples, &error, rows));
+  for (guint i = 0; !error && i < 100; i++) {
+    g_autoptr (GArray) known = STORE_DO (fixture->store, put_examples, &error, rows);
+
+    annot_test_wait_for (100);
+  }
   g_assert_error (error, ANNOT_ERROR, ANNOT_ERROR_NOT_CONNECTED);
   annot_test_wait_for (300);
   ill = STORE_GET (fixture->store, health);
   g_assert_false (ill->healthy);
   execute ("ALTER SYSTEM RESET default_transaction_read_only");
   execute ("SELECT pg_reload_conf ()");
-  annot_test_wait_for (1500);
+  annot_test_wait_for (3000);
   results = STORE_GET (fixture->store, put_examples, rows);
   g_assert_cmpuint (results->len, ==, ROWS);
   well = STORE_GET (fixture->store, health);

@@ -451,7 +451,7 @@ test_flood (Place *self, gconstpointer unused)
   for (guint i = 0; i < 10000; i++)
     annot_store_claim (store, "ann", 1, 60, NULL, flooded, &flood);
   unlock_file (other);
-  g_assert_true (annot_test_wait_until (is_over, &flood, 60000));
+  g_assert_true (annot_test_wait_until (is_over, &flood, ANNOT_TEST_PATIENCE));
   g_assert_cmpuint (flood.refused, >=, 10000 - 4096 - 1);
   g_assert_cmpuint (flood.refused, <=, 10000 - 4096);
   store_contract_close (store);
@@ -459,6 +459,7 @@ test_flood (Place *self, gconstpointer unused)
 
 typedef struct {
   guint searching;
+  guint beside; /* as many were under way when something quick was answered */
 } Searches;
 
 static void
@@ -470,6 +471,31 @@ searched (GObject *source, GAsyncResult *result, gpointer user_data)
   g_assert_no_error (error);
   g_assert_cmpuint (page->examples->len, ==, 0);
   ((Searches *) user_data)->searching--;
+}
+
+static void
+placed (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (AnnotPosition) position = annot_store_get_position_finish (ANNOT_STORE (source), result, &error);
+
+  g_assert_no_error (error);
+  ((Searches *) user_data)->beside = ((Searches *) user_data)->searching;
+}
+
+static void
+found_healthy (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (AnnotHealth) health = annot_store_health_finish (ANNOT_STORE (source), result, NULL);
+
+  g_assert_true (health->healthy);
+  ((Searches *) user_data)->beside = ((Searches *) user_data)->searching;
+}
+
+static gboolean
+is_beside (gpointer searches)
+{
+  return ((Searches *) searches)->beside > 0;
 }
 
 static gboolean
@@ -484,7 +510,6 @@ test_search_beside (Place *self, gconstpointer unused)
 {
   AnnotStore *store;
   Searches searches = { 0 };
-  g_autoptr (AnnotPosition) position = NULL;
   AnnotExampleQuery query = { .order = ANNOT_ORDER_NEWEST, .any_status = TRUE, .limit = 10, .with_total = TRUE,
                               .text = (char *) "nowhere" };
 
@@ -497,11 +522,14 @@ test_search_beside (Place *self, gconstpointer unused)
   g_assert_true (STORE_GET (store, open));
   for (; searches.searching < 8; searches.searching++)
     annot_store_list_examples (store, &query, NULL, searched, &searches);
-  position = STORE_GET (store, get_position);
-  g_assert_cmpint (searches.searching, >, 4);
-  assert_healthy (store, TRUE);
-  g_assert_cmpint (searches.searching, >, 2);
-  g_assert_true (annot_test_wait_until (are_searched, &searches, 60000));
+  annot_store_get_position (store, NULL, placed, &searches);
+  annot_test_wait_until (is_beside, &searches, ANNOT_TEST_PATIENCE);
+  g_assert_cmpint (searches.beside, >, 4);
+  searches.beside = 0;
+  annot_store_health (store, NULL, found_healthy, &searches);
+  annot_test_wait_until (is_beside, &searches, ANNOT_TEST_PATIENCE);
+  g_assert_cmpint (searches.beside, >, 2);
+  g_assert_true (annot_test_wait_until (are_searched, &searches, ANNOT_TEST_PATIENCE));
   store_contract_close (store);
 }
 

@@ -44,8 +44,8 @@ POINTS = {
 EXAMPLES = int(os.environ.get("ANNOT_FAULT_EXAMPLES", "40"))
 SEED = int(os.environ.get("ANNOT_FAULT_SEED", str(random.SystemRandom().randrange(1 << 30))))
 PASSWORD = "correct horse battery"
-# After this a trial has not settled; nothing in it takes a tenth of that.
-PATIENCE = 60
+# After this a trial has not settled: what an instance that died had claimed waits for up to 30 s of it.
+PATIENCE = 180
 # How long a trial goes on sending, when the daemon is slow to die.
 LOAD_SECONDS = 15
 # As often a trial's daemon dies before the faults are taken away, so that a trial ends.
@@ -69,7 +69,7 @@ class Trial(Workload):
         self.fault = {"ANNOTATIOND_FAIL": fault} if fault else {}
         self.kill_every = kill_every
         self.dies = bool(fault or kill_every)
-        self.load_until = time.monotonic() + LOAD_SECONDS
+        self.load_until = None
         self.daemon = Daemon(CONFIG, build_dir=build_dir)
         self.token = None
         self.crashes = 0
@@ -217,6 +217,7 @@ class Trial(Workload):
         self.token = self.daemon.login("ann", PASSWORD).token
         self.daemon.kill()
         self.daemon.process = None
+        self.load_until = time.monotonic() + LOAD_SECONDS
         self.work(self.supervise)
         producers = [self.work(self.produce_to_broker), self.work(self.produce_by_http)]
         self.work(self.watch)

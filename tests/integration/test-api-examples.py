@@ -14,7 +14,7 @@ import sys
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
 
 # pylint: disable=wrong-import-position
-from annotationd_harness import PNG, Daemon, Tap, example, quote, wait_for  # noqa: E402
+from annotationd_harness import PNG, Daemon, Tap, example, is_within, quote, wait_for  # noqa: E402
 
 PASSWORD = "correct horse battery"
 NDJSON = {"Content-Type": "application/x-ndjson"}
@@ -293,7 +293,7 @@ def test_health(client, daemon):
            and body["database_connected"] is True and isinstance(body["pending_examples"], int),
            "/health in the older shape", body)
     shutil.move(daemon.topics, daemon.topics + ".away")
-    away = wait_for(lambda: client.get("/readyz").status == 503, timeout=2.5)
+    away = is_within(lambda: client.get("/readyz").status == 503, 4)
     if away:
         answer = client.get("/readyz").json()
         tap.ok(answer["status"] == "not_ready" and answer["checks"]["local"]["status"] != "healthy",

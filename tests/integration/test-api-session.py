@@ -109,8 +109,9 @@ def time_of_login(client, name):
 
 def test_equal_cost(daemon):
     client = daemon.client()
-    known = min(time_of_login(client, name) for name in ("ben", "ben"))
-    unknown = min(time_of_login(client, name) for name in ("bob", "bob"))
+    # In turns, so that what else the machine does meets both.
+    known, unknown = (min(times) for times in zip(*(
+        (time_of_login(client, "ben"), time_of_login(client, "bob")) for _ in range(3))))
     tap.ok(0.4 < known / unknown < 2.5, "an unknown name costs what a known one does", f"{known:.4f} {unknown:.4f}")
 
 
@@ -260,7 +261,7 @@ def test_api_tokens(daemon, admin, ann):
     tap.ok(is_problem(ann.post("/api/v1/tokens", {"expires_at": "2001-01-01T00:00:00Z"}), 422), "nor have ended")
     robot = daemon.client(admin.post("/api/v1/tokens", {"account": "rob", "roles": ["producer"]}).json()["token"])
     tap.equal(robot.post("/api/v1/examples", example("by-robot")).status, 201, "an admin makes one for a program")
-    short = daemon.client(ann.post("/api/v1/tokens", {"expires_in": 1}).json()["token"])
+    short = daemon.client(ann.post("/api/v1/tokens", {"expires_in": 3}).json()["token"])
     tap.ok(short.get("/api/v1/me").status == 200 and wait_for(lambda: short.get("/api/v1/me").status == 401, 4),
            "it ends when it says")
     tap.ok(is_problem(daemon.login("ben", PASSWORD).delete(f"/api/v1/tokens/{token['id']}"), 404),
@@ -273,15 +274,19 @@ def test_api_tokens(daemon, admin, ann):
 
 def test_lockout(daemon):
     client = daemon.client()
-    statuses = [client.post("/api/v1/login", {"username": "lou", "password": f"wrong-{i}"}).status for i in range(7)]
+    # The first wait is a second, which a busy machine may let go by; so there is another name.
+    for name in ("lou", "leo"):
+        statuses = [client.post("/api/v1/login", {"username": name, "password": f"wrong-{i}"}).status for i in range(7)]
+        answer = client.post("/api/v1/login", {"username": name, "password": PASSWORD})
+        if statuses[5:] == [429] * 2 and answer.status == 429:
+            break
     tap.equal(statuses, [401] * 5 + [429] * 2, "after five failed sign-ins a name has to wait")
-    answer = client.post("/api/v1/login", {"username": "lou", "password": PASSWORD})
     tap.ok(is_problem(answer, 429) and int(answer.headers["Retry-After"]) >= 1,
            "also with the right password, for as long as Retry-After says", answer)
     tap.equal(client.post("/api/v1/login", {"username": "ben", "password": PASSWORD}).status, 200,
               "others from this address are not")
     time.sleep(int(answer.headers["Retry-After"]) + 0.1)
-    tap.equal(client.post("/api/v1/login", {"username": "lou", "password": PASSWORD}).status, 200, "then it is let in")
+    tap.equal(client.post("/api/v1/login", {"username": name, "password": PASSWORD}).status, 200, "then it is let in")
 
 
 def test_rates():
@@ -315,7 +320,7 @@ def main():
     test_empty()
     with Daemon({"auth": {"secret": SECRET}, "limits": {"deletion": "100000/h"}}) as daemon:
         for name, roles in (("ann", ["annotator"]), ("ben", ["annotator"]), ("lou", ["annotator"]),
-                            ("rob", ["producer"]), ("com", ["compliance_officer"]), ("admin", ["admin"])):
+                            ("leo", ["annotator"]), ("rob", ["producer"]), ("com", ["compliance_officer"]), ("admin", ["admin"])):
             daemon.add_user(name, PASSWORD, roles)
         daemon.start()
         ann = daemon.login("ann", PASSWORD)

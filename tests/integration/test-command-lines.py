@@ -333,7 +333,7 @@ def test_locked_store(tap, daemon):
     lock.execute("BEGIN EXCLUSIVE")
     daemon.start(wait=False)
     tap.equal(daemon.process.wait(60), UNAVAILABLE, "a store that stays locked: 69")
-    tap.ok("database is locked" in daemon.log() and "ready:" not in daemon.log(), "with the reason, and never ready")
+    tap.ok("database is locked" in daemon.log() and "serving:" not in daemon.log(), "with the reason, and never serving")
     daemon.config["service"]["start-timeout"] = 60
     daemon.config["sqlite"]["busy-timeout"] = 5
     daemon.write_config()
@@ -375,13 +375,14 @@ def test_second_signal(tap, daemon):
     daemon.config["service"]["drain-delay"] = 60
     daemon.write_config()
     daemon.start()
+    # Of two kinds, so that both arrive; together, as when a process and its group are told.
     daemon.process.send_signal(signal.SIGTERM)
+    daemon.process.send_signal(signal.SIGHUP)
     tap.ok(wait_for(lambda: not daemon.ready()) is True and daemon.running(), "a drain is not ready, and goes on serving")
-    daemon.process.send_signal(signal.SIGTERM)
     tap.equal(daemon.client().get("/healthz").status, 200, "health is answered while it drains")
     time.sleep(0.4)
     daemon.process.send_signal(signal.SIGTERM)
-    tap.equal(daemon.process.wait(5), -signal.SIGTERM, "a second signal ends it at once")
+    tap.equal(daemon.process.wait(20), -signal.SIGTERM, "a second signal ends it at once")
 
 
 def test_service_manager(tap, daemon):

@@ -13,7 +13,7 @@ import time
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
 
 # pylint: disable=wrong-import-position
-from annotationd_harness import PNG, Daemon, Tap, example, find_program, wait_for
+from annotationd_harness import PNG, Daemon, Tap, example, find_program, stop_when
 from servers import Postgres, Unavailable
 from servers.postgres import PASSWORD
 
@@ -92,8 +92,8 @@ def start_copy(daemon, url):
                             env={**daemon.environment(), "DATABASE_URL": url})
 
 
-def wait_half(server, database):
-    """Some examples are there, and more are to come."""
+def stop_half(process, server, database):
+    """Stops a copy when some examples are there, and more are to come."""
 
     def under_way():
         try:
@@ -101,7 +101,7 @@ def wait_half(server, database):
         except Exception:  # pylint: disable=broad-exception-caught
             return False
 
-    return wait_for(under_way, timeout=60, interval=0.01)
+    return stop_when(process, under_way)
 
 
 def interrupted(tap, server, daemon):
@@ -109,7 +109,7 @@ def interrupted(tap, server, daemon):
     server.add_database("killed")
     url = server.url("killed")
     process = start_copy(daemon, url)
-    under_way = wait_half(server, "killed")
+    under_way = stop_half(process, server, "killed")
     process.send_signal(signal.SIGKILL)
     process.communicate()
     tap.ok(under_way and process.returncode == -signal.SIGKILL, "a copy that is killed in the middle")
@@ -128,8 +128,9 @@ def server_goes(tap, server, daemon):
     """PostgreSQL is killed in the middle of a copy, and is back two seconds later: nobody has to do anything."""
     server.add_database("crashed")
     process = start_copy(daemon, server.url("crashed"))
-    under_way = wait_half(server, "crashed")
+    under_way = stop_half(process, server, "crashed")
     server.kill()
+    process.send_signal(signal.SIGCONT)
     time.sleep(2)
     server.start()
     out, err = process.communicate(timeout=120)

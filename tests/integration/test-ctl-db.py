@@ -13,7 +13,7 @@ import sys
 import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
-from annotationd_harness import PNG, Daemon, Tap, example, find_program, wait_for  # noqa: E402
+from annotationd_harness import PNG, Daemon, Tap, example, find_program, stop_when  # noqa: E402
 
 USAGE, DATA, UNAVAILABLE, CONFIG = 64, 65, 69, 78
 
@@ -166,7 +166,7 @@ def test_interrupted(tap):
         process = subprocess.Popen(command(daemon, "db", "copy", "--to", "sqlite", "--to-set", f"sqlite.path={new}"),
                                    stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=daemon.environment())
         log = f"{new}-wal"
-        wait_for(lambda: os.path.exists(log) and os.path.getsize(log) > 2_000_000, timeout=60, interval=0.005)
+        stop_when(process, lambda: os.path.exists(log) and os.path.getsize(log) > 2_000_000)
         process.send_signal(signal.SIGKILL)
         tap.equal(process.wait(), -signal.SIGKILL, "a copy that is killed in the middle")
         done = ctl(daemon, "--json", *on(new), "db", "status")

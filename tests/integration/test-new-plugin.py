@@ -14,7 +14,8 @@ BUILD = pathlib.Path(os.environ["G_TEST_BUILDDIR"])
 COMPILER = ["cc", "-std=gnu11", "-Wall", "-Wextra", "-Wno-unused-parameter", "-Wmissing-field-initializers", "-Werror",
             "-Wno-missing-field-initializers", "-fvisibility=hidden", "-fPIC"]
 CLASSES = ("store", "state", "broker")
-GENERATED = ("configure", "aclocal.m4", "autom4te.cache", ".git", "__pycache__", "*.o", "*.lo", ".libs")
+GENERATED = ("configure", "aclocal.m4", "autom4te.cache", ".git", "__pycache__", "*.o", "*.lo", ".libs", "build",
+             "build-[!a]*")
 
 
 class Skip(Exception):

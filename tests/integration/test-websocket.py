@@ -2,7 +2,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """WebSockets over raw sockets: handshake, frames that no client should send, slow readers, ends of sessions, drain."""
 
-import base64
 import json
 import os
 import socket
@@ -264,12 +263,19 @@ def test_slow_reader(daemon, token, client):
     slow.close()
 
 
-def test_pong(daemon, token):
+def test_pong():
+    with Daemon({"http": {"ws-ping-seconds": 2, "ws-pong-seconds": 1}}) as daemon:
+        daemon.add_user("ann", "secret-of-ann", ["annotator"])
+        daemon.start()
+        check_pong(daemon, daemon.login("ann", "secret-of-ann").token)
+
+
+def check_pong(daemon, token):
     with Line(daemon.port, token) as line:
         line.message("hello")
         started = time.monotonic()
         tap.equal(line.close_code(answer_pings=False), 3012, "no answer to a ping: closed with 3012")
-        tap.ok(time.monotonic() - started < 6, "within interval and deadline")
+        tap.ok(time.monotonic() - started < 10, "within interval and deadline")
     with Line(daemon.port, token) as line:
         line.message("hello")
         pings = 0
@@ -304,7 +310,7 @@ def test_token_ended(daemon, client):
     started = time.monotonic()
     tap.equal(client.delete(f"/api/v1/tokens/{first}").status, 200, "an API token is revoked")
     tap.equal(ended.close_code(), 3500, "its WebSocket is closed with 3500")
-    tap.ok(time.monotonic() - started < 1.5, "at once", time.monotonic() - started)
+    tap.ok(time.monotonic() - started < 3, "at once, without waiting for a ping", time.monotonic() - started)
     kept.say({"type": "ping"})
     tap.equal(kept.message("pong")["type"], "pong", "that of the account's other token stays")
     session = Line(daemon.port, daemon.login("tom", "secret-of-tom").token)
@@ -355,7 +361,8 @@ def test_drain(daemon, token):
 def main():
     if find_program("annotationd") is None or find_program("annotationctl") is None:
         Tap.skip_all("annotationd and annotationctl are not built")
-    config = {"http": {"ws-ping-seconds": 2, "ws-pong-seconds": 1, "allowed-origins": "https://pages.example",
+    # What lies unread here for some seconds, on a busy machine, is not to be closed for that.
+    config = {"http": {"ws-ping-seconds": 5, "ws-pong-seconds": 15, "allowed-origins": "https://pages.example",
                        "ws-queue-bytes": "256K"}}
     with Daemon(config) as daemon:
         daemon.add_user("ann", "secret-of-ann", ["annotator", "producer", "admin"])
@@ -367,7 +374,7 @@ def main():
         test_older_path(daemon)
         test_bad_frames(daemon, client.token)
         test_messages(daemon, client.token, client)
-        test_pong(daemon, client.token)
+        test_pong()
         test_revoked(daemon)
         test_token_ended(daemon, client)
         test_slow_reader(daemon, client.token, client)

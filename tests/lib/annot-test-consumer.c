@@ -110,7 +110,7 @@ annot_test_consumer_wait (AnnotTestConsumer *self, guint count)
 {
   Expected expected = { self, count };
 
-  return annot_test_wait_until (has_messages, &expected, 10000);
+  return annot_test_wait_until (has_messages, &expected, ANNOT_TEST_PATIENCE);
 }
 
 static gboolean
@@ -126,7 +126,7 @@ annot_test_consumer_wait_assigned (AnnotTestConsumer *self, guint partitions)
 {
   Expected expected = { self, partitions };
 
-  return annot_test_wait_until (has_partitions, &expected, 30000);
+  return annot_test_wait_until (has_partitions, &expected, ANNOT_TEST_PATIENCE);
 }
 
 char *

@@ -4,8 +4,6 @@
 
 #include <glib/gstdio.h>
 
-#define ANSWER_SECONDS 60
-
 static gboolean
 set_flag (gpointer flag)
 {
@@ -32,8 +30,8 @@ is_answered (gpointer user_data)
 GAsyncResult *
 annot_test_call_wait (AnnotTestCall *self)
 {
-  if (!annot_test_wait_until (is_answered, self, ANSWER_SECONDS * 1000))
-    g_error ("a call was not answered within %d s", ANSWER_SECONDS);
+  if (!annot_test_wait_until (is_answered, self, ANNOT_TEST_PATIENCE))
+    g_error ("a call was not answered within %d ms", ANNOT_TEST_PATIENCE);
   return self->result;
 }
 

@@ -38,6 +38,8 @@ void annot_test_call_clear (AnnotTestCall *self);
 
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (AnnotTestCall, annot_test_call_clear)
 
+/* How long something may take that nobody promises a time for: a busy machine is slow. */
+#define ANNOT_TEST_PATIENCE 60000
 /* Turns the main context until condition (user_data) holds or the time is up. Returns: whether it holds */
 gboolean annot_test_wait_until (gboolean (*condition) (gpointer user_data), gpointer user_data, guint milliseconds);
 /* Turns the main context for that long. */

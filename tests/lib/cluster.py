@@ -142,7 +142,7 @@ class Cluster:
             item.start(wait=False)
             self.instances.append(item)
         for item in fresh:
-            item.wait_ready(60)
+            item.wait_ready(180)
         surplus = running[count:]
         for item in surplus:
             self.say(f"drains instance {item.number}")
@@ -172,12 +172,12 @@ class Cluster:
         for item in self.running():
             client = item.client(self.token(), timeout=3)
             try:
-                metrics = client.get("/api/v1/kafka/metrics").json()
+                assignments = client.get("/api/v1/kafka/metrics").json().get("assignments", [])
             except (OSError, http.client.HTTPException):
                 continue
             finally:
                 client.close()
-            result[item.number] = [entry["partition"] for entry in metrics["assignments"] if entry["topic"] == HARD]
+            result[item.number] = [entry["partition"] for entry in assignments if entry["topic"] == HARD]
         return result
 
     def is_spread(self, partitions):

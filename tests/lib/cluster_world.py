@@ -195,7 +195,7 @@ class World(Workload):
         self.latest = {"sent": len(self.sent), "stored": stored, "unfinished": unfinished, "outbox": waiting,
                        "pages": pages}
         return (stored >= len(self.sent) and unfinished == 0 and waiting == 0 and not self.correcting
-                and all(seq >= stored for seq in pages))
+                and all(seq >= stored for seq in pages) and self.rejected() >= self.poison)
 
     def check(self, tap, name, took, nothing_twice=False):
         """P1 to P4 and P7, by the records."""

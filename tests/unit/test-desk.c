@@ -263,7 +263,7 @@ test_revision_race (Fixture *self, gconstpointer data)
     g_assert_nonnull (correction);
     annot_desk_submit (self->desk, "a-0", "ann", correction, NULL, on_raced, &race);
   }
-  g_assert_true (annot_test_wait_until (race_is_over, &race, 5000));
+  g_assert_true (annot_test_wait_until (race_is_over, &race, ANNOT_TEST_PATIENCE));
   g_assert_cmpuint (race.good, ==, 2);
   g_assert_cmphex (race.revisions, ==, (1u << 1) | (1u << 2));
 }
@@ -348,7 +348,7 @@ test_expiry (Fixture *self, gconstpointer data)
   examples = annot_test_rooms_put (self->rooms, "a", 1);
   annot_desk_start (self->desk);
   leases = claim (self, "ann", 1);
-  g_assert_true (annot_test_wait_until (has_personal, self, 9000));
+  g_assert_true (annot_test_wait_until (has_personal, self, ANNOT_TEST_PATIENCE));
   g_assert_cmpstr (self->personal->str, ==, "ann:{\"type\":\"lease_expired\",\"example_id\":\"a-0\"}");
   /* The poll has found the example by now, as nobody announced it. */
   g_assert_nonnull (strstr (self->events->str, "{\"type\":\"example_released\",\"example_id\":\"a-0\"}"));

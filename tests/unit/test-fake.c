@@ -144,7 +144,7 @@ test_gap (Fixture *fixture, gconstpointer data)
 
   g_signal_connect (state, "gap", G_CALLBACK (count_gap), &gaps);
   write_script (fixture, "[{\"event\":\"gap\"}]");
-  g_assert_true (annot_test_wait_until (is_set, &gaps, 5000));
+  g_assert_true (annot_test_wait_until (is_set, &gaps, ANNOT_TEST_PATIENCE));
   annot_test_wait_for (150);
   g_assert_cmpuint (gaps, ==, 1);
 }

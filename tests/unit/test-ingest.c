@@ -143,6 +143,36 @@ is_done (gpointer user_data)
   return known_offset (self) == end_of_topic (self) && counters (self).in_flight == 0;
 }
 
+static gboolean
+has_batch_under_way (gpointer user_data)
+{
+  return counters (user_data).in_flight == 4;
+}
+
+static gboolean
+has_retried_twice (gpointer user_data)
+{
+  return counters (user_data).store_retries >= 2;
+}
+
+static gboolean
+is_paused (gpointer user_data)
+{
+  return counters (user_data).paused;
+}
+
+static gboolean
+has_stored_two (gpointer user_data)
+{
+  return counters (user_data).stored == 2;
+}
+
+static gboolean
+has_stored_four (gpointer user_data)
+{
+  return counters (user_data).stored >= 4;
+}
+
 static void
 feed (Fixture *self, const char *prefix, guint count)
 {
@@ -173,7 +203,7 @@ test_stored (Fixture *self, gconstpointer data)
   feed (self, "a", 10);
   feed (self, "a", 3);
   start (self);
-  g_assert_true (annot_test_wait_until (is_done, self, 5000));
+  g_assert_true (annot_test_wait_until (is_done, self, ANNOT_TEST_PATIENCE));
   g_assert_cmpint (seq_of_store (self), ==, 10);
   g_assert_cmpuint (counters (self).stored, ==, 10);
   g_assert_cmpuint (counters (self).known, ==, 3);
@@ -206,7 +236,7 @@ test_dead_letters (Fixture *self, gconstpointer data)
   expect_assigned ();
   g_test_expect_message (G_LOG_DOMAIN, G_LOG_LEVEL_WARNING, "intake: hard-examples:0:* goes to hard-examples.dlq: *");
   start (self);
-  g_assert_true (annot_test_wait_until (is_done, self, 5000));
+  g_assert_true (annot_test_wait_until (is_done, self, ANNOT_TEST_PATIENCE));
   g_test_assert_expected_messages ();
   g_assert_cmpint (seq_of_store (self), ==, 2);
   g_assert_cmpuint (counters (self).dead_lettered, ==, 3);
@@ -228,13 +258,14 @@ test_dead_letter_topic_away (Fixture *self, gconstpointer data)
   g_test_expect_message (G_LOG_DOMAIN, G_LOG_LEVEL_WARNING, "intake: hard-examples:0:0 goes to hard-examples.dlq: *");
   g_test_expect_message (G_LOG_DOMAIN, G_LOG_LEVEL_WARNING, "intake: topic hard-examples.dlq did not take *");
   start (self);
+  g_assert_true (annot_test_wait_until (has_stored_two, self, ANNOT_TEST_PATIENCE));
   annot_test_wait_for (300);
   g_test_assert_expected_messages ();
   /* What follows is stored, but the offset stays before what is nowhere. */
   g_assert_cmpint (seq_of_store (self), ==, 2);
   g_assert_cmpint (stored_offset (self), <=, 0);
   annot_test_rooms_script (self->rooms, "broker", "[]");
-  g_assert_true (annot_test_wait_until (is_done, self, 5000));
+  g_assert_true (annot_test_wait_until (is_done, self, ANNOT_TEST_PATIENCE));
   g_assert_cmpuint (counters (self).dead_lettered, ==, 1);
 }
 
@@ -251,14 +282,15 @@ test_dead_letter_topic_long_away (Fixture *self, gconstpointer data)
   g_test_expect_message (G_LOG_DOMAIN, G_LOG_LEVEL_WARNING, "intake: hard-examples:0:0 goes to hard-examples.dlq: *");
   g_test_expect_message (G_LOG_DOMAIN, G_LOG_LEVEL_WARNING, "intake: topic hard-examples.dlq did not take *");
   start (self);
-  annot_test_wait_for (1500);
+  g_assert_true (annot_test_wait_until (is_paused, self, ANNOT_TEST_PATIENCE));
+  annot_test_wait_for (1000);
   g_test_assert_expected_messages ();
   /* Twenty batches of four, and what was delivered before the pause took hold. */
   g_assert_true (counters (self).paused);
   g_assert_cmpint (seq_of_store (self), >=, 75);
   g_assert_cmpint (seq_of_store (self), <, 200);
   annot_test_rooms_script (self->rooms, "broker", "[]");
-  g_assert_true (annot_test_wait_until (is_done, self, 8000));
+  g_assert_true (annot_test_wait_until (is_done, self, ANNOT_TEST_PATIENCE));
   g_assert_cmpuint (counters (self).dead_lettered, ==, 1);
   g_assert_cmpint (seq_of_store (self), ==, 300);
 }
@@ -305,9 +337,8 @@ test_store_away (Fixture *self, gconstpointer data)
   expect_assigned ();
   g_test_expect_message (G_LOG_DOMAIN, G_LOG_LEVEL_WARNING, "intake: the store did not take a batch: *");
   start (self);
-  annot_test_wait_for (400);
+  g_assert_true (annot_test_wait_until (has_retried_twice, self, ANNOT_TEST_PATIENCE));
   g_test_assert_expected_messages ();
-  g_assert_cmpuint (counters (self).store_retries, >=, 2);
   g_assert_true (counters (self).paused);
   /* Bounded, however much there is. */
   g_assert_cmpuint (counters (self).in_flight, <=, 16);
@@ -317,7 +348,7 @@ test_store_away (Fixture *self, gconstpointer data)
   g_assert_null (annot_ingest_put_finish (self->ingest, annot_test_call_wait (&call), &error));
   g_assert_true (annot_error_is_transient (error));
   annot_test_rooms_script (self->rooms, "store", "[]");
-  g_assert_true (annot_test_wait_until (is_done, self, 8000));
+  g_assert_true (annot_test_wait_until (is_done, self, ANNOT_TEST_PATIENCE));
   g_assert_cmpint (seq_of_store (self), ==, 30);
   g_assert_false (counters (self).paused);
   g_assert_cmpuint (counters (self).dead_lettered, ==, 0);
@@ -329,17 +360,23 @@ test_overtaken (Fixture *self, gconstpointer data)
 {
   if (!self->rooms)
     return;
-  annot_test_rooms_script (self->rooms, "store", "[{\"method\":\"put_examples\",\"times\":1,\"delay-ms\":800}]");
+  annot_test_rooms_script (self->rooms, "store", "[{\"method\":\"put_examples\",\"times\":1,\"delay-ms\":2000}]");
   feed (self, "a", 8);
   start (self);
-  annot_test_wait_for (300);
+  g_assert_true (annot_test_wait_until (has_stored_four, self, ANNOT_TEST_PATIENCE));
   g_assert_cmpint (seq_of_store (self), ==, 4);
   g_assert_cmpuint (counters (self).in_flight, ==, 4);
   g_assert_cmpint (stored_offset (self), <=, 0);
-  g_assert_true (annot_test_wait_until (is_done, self, 5000));
+  g_assert_true (annot_test_wait_until (is_done, self, ANNOT_TEST_PATIENCE));
   g_assert_cmpint (seq_of_store (self), ==, 8);
   g_assert_cmpuint (counters (self).batches, ==, 2);
   g_assert_cmpint (self->told, ==, 8);
+}
+
+static gboolean
+is_told_three (gpointer user_data)
+{
+  return ((const Fixture *) user_data)->told >= 3;
 }
 
 /* Whether the commit took effect is unknown: putting it again changes nothing. */
@@ -354,12 +391,11 @@ test_answer_lost (Fixture *self, gconstpointer data)
   expect_assigned ();
   g_test_expect_message (G_LOG_DOMAIN, G_LOG_LEVEL_WARNING, "intake: the store did not take a batch: *");
   start (self);
-  g_assert_true (annot_test_wait_until (is_done, self, 5000));
+  g_assert_true (annot_test_wait_until (is_done, self, ANNOT_TEST_PATIENCE));
   g_test_assert_expected_messages ();
   g_assert_cmpint (seq_of_store (self), ==, 3);
   /* Nobody announced them; the poll does. */
-  for (guint i = 0; i < 40 && self->told < 3; i++)
-    annot_test_wait_for (100);
+  g_assert_true (annot_test_wait_until (is_told_three, self, ANNOT_TEST_PATIENCE));
   g_assert_cmpuint (self->told, ==, 3);
 }
 
@@ -377,13 +413,19 @@ test_poison_row (Fixture *self, gconstpointer data)
   expect_assigned ();
   g_test_expect_message (G_LOG_DOMAIN, G_LOG_LEVEL_WARNING, "intake: hard-examples:0:0 goes to hard-examples.dlq: bad row*");
   start (self);
-  g_assert_true (annot_test_wait_until (is_done, self, 5000));
+  g_assert_true (annot_test_wait_until (is_done, self, ANNOT_TEST_PATIENCE));
   g_test_assert_expected_messages ();
   g_assert_cmpint (seq_of_store (self), ==, 3);
   g_assert_cmpuint (counters (self).dead_lettered, ==, 1);
   letters = annot_test_rooms_read_topic (self->rooms, "hard-examples.dlq");
   g_assert_nonnull (strstr (letters, "\"a-0\""));
   g_assert_null (strstr (letters, "\"a-1\""));
+}
+
+static gboolean
+is_told_seven (gpointer user_data)
+{
+  return ((const Fixture *) user_data)->told >= 7 && counters (user_data).in_flight == 0;
 }
 
 static void
@@ -418,9 +460,8 @@ test_put (Fixture *self, gconstpointer data)
     g_assert_cmpint (g_array_index (fresh, AnnotPutResult, i).seq, ==, i + 1);
     g_assert_cmpint (g_array_index (known, AnnotPutResult, i).seq, ==, i + 1);
   }
-  annot_test_wait_for (50);
+  g_assert_true (annot_test_wait_until (is_told_seven, self, ANNOT_TEST_PATIENCE));
   g_assert_cmpuint (self->told, ==, 7);
-  g_assert_cmpuint (counters (self).in_flight, ==, 0);
 }
 
 static void
@@ -433,7 +474,7 @@ test_offset_not_stored (Fixture *self, gconstpointer data)
   expect_assigned ();
   g_test_expect_message (G_LOG_DOMAIN, G_LOG_LEVEL_WARNING, "intake: the offset of hard-examples:0 was not stored: *");
   start (self);
-  g_assert_true (annot_test_wait_until (is_done, self, 5000));
+  g_assert_true (annot_test_wait_until (is_done, self, ANNOT_TEST_PATIENCE));
   g_test_assert_expected_messages ();
 }
 
@@ -450,7 +491,7 @@ test_drain (Fixture *self, gconstpointer data)
   annot_test_rooms_script (self->rooms, "store", "[{\"method\":\"put_examples\",\"delay-ms\":100}]");
   feed (self, "a", 20);
   start (self);
-  annot_test_wait_for (60);
+  g_assert_true (annot_test_wait_until (has_stored_four, self, ANNOT_TEST_PATIENCE));
   g_assert_true (drain (self, 0, &error));
   g_assert_cmpuint (counters (self).in_flight, ==, 0);
   seq = seq_of_store (self);
@@ -477,7 +518,7 @@ test_drain_cut_short (Fixture *self, gconstpointer data)
   expect_assigned ();
   g_test_expect_message (G_LOG_DOMAIN, G_LOG_LEVEL_WARNING, "intake: the store did not take a batch: *");
   start (self);
-  annot_test_wait_for (100);
+  g_assert_true (annot_test_wait_until (has_retried_twice, self, ANNOT_TEST_PATIENCE));
   g_assert_false (drain (self, 50, &error));
   g_test_assert_expected_messages ();
   g_assert_error (error, ANNOT_ERROR, ANNOT_ERROR_TIMEOUT);
@@ -504,17 +545,16 @@ test_revoked (Fixture *self, gconstpointer data)
 {
   if (!self->rooms)
     return;
-  annot_test_rooms_script (self->rooms, "store", "[{\"method\":\"put_examples\",\"delay-ms\":200}]");
+  annot_test_rooms_script (self->rooms, "store", "[{\"method\":\"put_examples\",\"delay-ms\":1000}]");
   feed (self, "a", 4);
   start (self);
-  annot_test_wait_for (80);
-  g_assert_cmpuint (counters (self).in_flight, ==, 4);
+  g_assert_true (annot_test_wait_until (has_batch_under_way, self, ANNOT_TEST_PATIENCE));
   annot_test_rooms_script (self->rooms, "broker", "[{\"event\":\"revoke\"}]");
-  g_assert_true (annot_test_wait_until (has_no_partition, self, 5000));
+  g_assert_true (annot_test_wait_until (has_no_partition, self, ANNOT_TEST_PATIENCE));
   g_assert_cmpuint (counters (self).stored, ==, 4);
   annot_test_rooms_script (self->rooms, "broker", "[{\"event\":\"assign\"}]");
-  g_assert_true (annot_test_wait_until (has_partition, self, 5000));
-  g_assert_true (annot_test_wait_until (is_done, self, 5000));
+  g_assert_true (annot_test_wait_until (has_partition, self, ANNOT_TEST_PATIENCE));
+  g_assert_true (annot_test_wait_until (is_done, self, ANNOT_TEST_PATIENCE));
   g_assert_cmpuint (counters (self).known, ==, 0);
 }
 
@@ -523,15 +563,15 @@ test_lost (Fixture *self, gconstpointer data)
 {
   if (!self->rooms)
     return;
-  annot_test_rooms_script (self->rooms, "store", "[{\"method\":\"put_examples\",\"delay-ms\":200}]");
+  annot_test_rooms_script (self->rooms, "store", "[{\"method\":\"put_examples\",\"delay-ms\":1000}]");
   feed (self, "a", 4);
   start (self);
-  annot_test_wait_for (80);
+  g_assert_true (annot_test_wait_until (has_batch_under_way, self, ANNOT_TEST_PATIENCE));
   annot_test_rooms_script (self->rooms, "broker", "[{\"event\":\"revoke-lost\"}]");
-  g_assert_true (annot_test_wait_until (has_no_partition, self, 5000));
-  annot_test_wait_for (300);
+  g_assert_true (annot_test_wait_until (has_no_partition, self, ANNOT_TEST_PATIENCE));
+  g_assert_true (annot_test_wait_until (has_stored_four, self, ANNOT_TEST_PATIENCE));
   annot_test_rooms_script (self->rooms, "broker", "[{\"event\":\"assign\"}]");
-  g_assert_true (annot_test_wait_until (is_done, self, 5000));
+  g_assert_true (annot_test_wait_until (is_done, self, ANNOT_TEST_PATIENCE));
   /* Read again, as no offset was stored, and known. */
   g_assert_cmpuint (counters (self).stored, ==, 4);
   g_assert_cmpint (seq_of_store (self), ==, 4);

@@ -112,7 +112,7 @@ assert_told (Fixture *self, const char *expected)
   Expectation expectation = {self, expected};
   g_autofree char *text = NULL;
 
-  annot_test_wait_until (is_told, &expectation, 4000);
+  annot_test_wait_until (is_told, &expectation, ANNOT_TEST_PATIENCE);
   text = told (self);
   g_assert_cmpstr (text, ==, expected);
 }

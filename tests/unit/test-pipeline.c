@@ -74,9 +74,9 @@ test_through (void)
   g_assert_true (start (pipeline, NULL, &error));
   g_assert_false (annot_health_monitor_is_ready (annot_pipeline_get_health (pipeline)));
   annot_health_monitor_set_started (annot_pipeline_get_health (pipeline));
-  g_assert_true (annot_test_wait_until (is_ready, pipeline, 2000));
+  g_assert_true (annot_test_wait_until (is_ready, pipeline, ANNOT_TEST_PATIENCE));
   annot_test_rooms_feed (rooms, "hard-examples", document);
-  g_assert_true (annot_test_wait_until (has_pending, pipeline, 5000));
+  g_assert_true (annot_test_wait_until (has_pending, pipeline, ANNOT_TEST_PATIENCE));
   desk = annot_pipeline_get_desk (pipeline);
   annot_desk_claim (desk, "ann", 1, NULL, annot_test_call_done, &claim);
   leases = annot_desk_claim_finish (desk, annot_test_call_wait (&claim), &error);
@@ -131,9 +131,9 @@ test_instance_gone (void)
   g_signal_connect (annot_pipeline_get_notifier (pipeline), "event", G_CALLBACK (count_resync), &resyncs);
   g_assert_true (start (pipeline, NULL, &error));
   annot_state_announce (rooms->state, other, 6, NULL, NULL, NULL);
-  g_assert_true (annot_test_wait_until (sees_both, annot_pipeline_get_presence (pipeline), 6000));
+  g_assert_true (annot_test_wait_until (sees_both, annot_pipeline_get_presence (pipeline), ANNOT_TEST_PATIENCE));
   g_assert_cmpuint (resyncs, ==, 0);
-  g_assert_true (annot_test_wait_until (is_counted, &resyncs, 15000));
+  g_assert_true (annot_test_wait_until (is_counted, &resyncs, ANNOT_TEST_PATIENCE));
   g_assert_cmpuint (resyncs, ==, 1);
   g_assert_true (drain (pipeline, &error));
   let_go (pipeline);

@@ -57,16 +57,16 @@ test_two (void)
   g_assert_cmpuint (annot_presence_get_index (first), ==, 0);
   annot_presence_start (first);
   annot_presence_start (second);
-  g_assert_true (annot_test_wait_until (sees_both, second, 1000));
+  g_assert_true (annot_test_wait_until (sees_both, second, ANNOT_TEST_PATIENCE));
   g_assert_cmpuint (annot_presence_get_total_connections (second), ==, 7);
   g_assert_cmpuint (annot_presence_get_index (second), ==, 1);
   /* Its own number counts at once, the others' with the next turn. */
   annot_presence_set_connections (second, 10);
   g_assert_cmpuint (annot_presence_get_total_connections (second), ==, 13);
   g_assert_cmpuint (annot_presence_get_connections (second), ==, 10);
-  g_assert_true (annot_test_wait_until (sees_both, first, 4000));
+  g_assert_true (annot_test_wait_until (sees_both, first, ANNOT_TEST_PATIENCE));
   stop (second);
-  g_assert_true (annot_test_wait_until (sees_one, first, 4000));
+  g_assert_true (annot_test_wait_until (sees_one, first, ANNOT_TEST_PATIENCE));
   g_assert_cmpuint (annot_presence_get_total_connections (first), ==, 3);
   stop (first);
   annot_test_wait_for (20);
@@ -105,13 +105,13 @@ test_replaced (void)
   g_signal_connect (first, "gone", G_CALLBACK (on_gone), &gone);
   annot_presence_start (second);
   annot_presence_start (first);
-  g_assert_true (annot_test_wait_until (sees_both, first, 4000));
+  g_assert_true (annot_test_wait_until (sees_both, first, ANNOT_TEST_PATIENCE));
   annot_test_wait_for (2500);
   g_assert_cmpuint (gone, ==, 0);
   g_object_unref (second);
   second = annot_presence_new (config, rooms->state, rooms->broker);
   annot_presence_start (second);
-  g_assert_true (annot_test_wait_until (is_one, &gone, 4000));
+  g_assert_true (annot_test_wait_until (is_one, &gone, ANNOT_TEST_PATIENCE));
   g_assert_cmpuint (annot_presence_get_instances (first)->len, ==, 2);
   stop (second);
   stop (first);

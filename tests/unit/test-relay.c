@@ -105,11 +105,29 @@ scheduled (Fixture *self)
   return (guint) json_object_get_int_member (health->details, "retries");
 }
 
+/* Whether so many wait in the end. */
 static gboolean
-wait_empty (Fixture *self, guint seconds)
+wait_waiting (Fixture *self, gboolean failed_only, guint count)
 {
-  for (guint i = 0; i < seconds * 20; i++) {
-    if (waiting (self, FALSE) == 0)
+  for (guint i = 0; i < ANNOT_TEST_PATIENCE / 50; i++) {
+    if (waiting (self, failed_only) == count)
+      return TRUE;
+    annot_test_wait_for (50);
+  }
+  return FALSE;
+}
+
+static gboolean
+wait_empty (Fixture *self)
+{
+  return wait_waiting (self, FALSE, 0);
+}
+
+static gboolean
+wait_scheduled (Fixture *self, guint count)
+{
+  for (guint i = 0; i < ANNOT_TEST_PATIENCE / 50; i++) {
+    if (scheduled (self) == count)
       return TRUE;
     annot_test_wait_for (50);
   }
@@ -125,6 +143,18 @@ counters (Fixture *self)
   return result;
 }
 
+static gboolean
+has_failed_often (gpointer user_data)
+{
+  return counters (user_data).failed > 100;
+}
+
+static gboolean
+is_under_way (gpointer user_data)
+{
+  return counters (user_data).in_flight > 0;
+}
+
 static void
 test_in_order (Fixture *self, gconstpointer data)
 {
@@ -137,7 +167,7 @@ test_in_order (Fixture *self, gconstpointer data)
   for (guint i = 1; i <= 6; i++)
     write_message (self, "a-0", i);
   annot_relay_start (self->relay);
-  g_assert_true (wait_empty (self, 5));
+  g_assert_true (wait_empty (self));
   text = published (self);
   g_assert_cmpstr (text, ==, "1 2 3 4 5 6");
   g_assert_cmpuint (counters (self).published, ==, 6);
@@ -182,18 +212,16 @@ test_broker_away (Fixture *self, gconstpointer data)
   write_message (self, "a-0", 2);
   g_test_expect_message (G_LOG_DOMAIN, G_LOG_LEVEL_WARNING, "relay: topic annotation.events did not take *");
   annot_relay_start (self->relay);
-  annot_test_wait_for (300);
+  g_assert_true (wait_scheduled (self, 1));
   g_test_assert_expected_messages ();
   g_assert_cmpuint (waiting (self, FALSE), ==, 2);
   g_assert_cmpuint (waiting (self, TRUE), ==, 1);
-  g_assert_cmpuint (scheduled (self), ==, 1);
-  g_assert_cmpuint (counters (self).failed, ==, 1);
+  g_assert_cmpuint (counters (self).failed, >=, 1);
   annot_test_rooms_script (self->rooms, "broker", "[]");
-  g_assert_true (wait_empty (self, 10));
+  g_assert_true (wait_empty (self));
   text = published (self);
   g_assert_cmpstr (text, ==, "1 2");
-  annot_test_wait_for (100);
-  g_assert_cmpuint (scheduled (self), ==, 0);
+  g_assert_true (wait_scheduled (self, 0));
 }
 
 /* Hundreds of messages and no broker: after those that were under way it is asked now and then, with one of them. */
@@ -210,13 +238,13 @@ test_no_hammering (Fixture *self, gconstpointer data)
   annot_test_rooms_script (self->rooms, "broker", "[{\"method\":\"produce\",\"error\":\"not-connected\"}]");
   g_test_expect_message (G_LOG_DOMAIN, G_LOG_LEVEL_WARNING, "relay: topic annotation.events did not take *");
   annot_relay_start (self->relay);
-  annot_test_wait_for (2500);
+  g_assert_true (annot_test_wait_until (has_failed_often, self, ANNOT_TEST_PATIENCE));
+  annot_test_wait_for (2000);
   g_test_assert_expected_messages ();
-  g_assert_cmpuint (counters (self).failed, >, 100);
   g_assert_cmpuint (counters (self).failed, <=, 404);
   g_assert_cmpuint (waiting (self, FALSE), ==, 450);
   annot_test_rooms_script (self->rooms, "broker", "[]");
-  g_assert_true (wait_empty (self, 15));
+  g_assert_true (wait_empty (self));
 }
 
 static void
@@ -232,19 +260,17 @@ test_refused (Fixture *self, gconstpointer data)
   annot_test_rooms_script (self->rooms, "broker", once);
   g_test_expect_message (G_LOG_DOMAIN, G_LOG_LEVEL_WARNING, "relay: topic annotation.events refuses message *too large*");
   annot_relay_start (self->relay);
-  annot_test_wait_for (200);
-  g_assert_cmpuint (waiting (self, TRUE), ==, 1);
+  g_assert_true (wait_waiting (self, TRUE, 1));
   /* The others go on. */
   write_message (self, "a-1", 2);
   annot_relay_wake (self->relay);
-  annot_test_wait_for (200);
-  g_assert_cmpuint (waiting (self, FALSE), ==, 1);
+  g_assert_true (wait_waiting (self, FALSE, 1));
   /* It stays until it is taken; that it was refused again is not said again. */
   annot_test_rooms_script (self->rooms, "broker", once);
-  for (guint i = 0; i < 100 && counters (self).failed < 2; i++)
+  for (guint i = 0; i < ANNOT_TEST_PATIENCE / 50 && counters (self).failed < 2; i++)
     annot_test_wait_for (50);
   g_assert_cmpuint (counters (self).failed, ==, 2);
-  g_assert_true (wait_empty (self, 10));
+  g_assert_true (wait_empty (self));
   g_test_assert_expected_messages ();
 }
 
@@ -262,7 +288,7 @@ test_not_confirmed (Fixture *self, gconstpointer data)
                            "[{\"method\":\"confirm_outgoing\",\"times\":2,\"error\":\"temporary\"}]");
   g_test_expect_message (G_LOG_DOMAIN, G_LOG_LEVEL_WARNING, "relay: published messages were not removed*");
   annot_relay_start (self->relay);
-  g_assert_true (wait_empty (self, 5));
+  g_assert_true (wait_empty (self));
   g_test_assert_expected_messages ();
   text = published (self);
   g_assert_cmpstr (text, ==, "1");
@@ -280,9 +306,7 @@ test_orphan (Fixture *self, gconstpointer data)
   g_assert_true (annot_state_add_retry_finish (self->rooms->state, annot_test_call_wait (&call), NULL));
   g_assert_cmpuint (scheduled (self), ==, 1);
   annot_relay_start (self->relay);
-  for (guint i = 0; i < 60 && scheduled (self) > 0; i++)
-    annot_test_wait_for (50);
-  g_assert_cmpuint (scheduled (self), ==, 0);
+  g_assert_true (wait_scheduled (self, 0));
 }
 
 static void
@@ -298,7 +322,7 @@ test_drain (Fixture *self, gconstpointer data)
     write_message (self, ((const AnnotExample *) g_ptr_array_index (examples, i))->event_id, i);
   annot_test_rooms_script (self->rooms, "broker", "[{\"method\":\"produce\",\"delay-ms\":100}]");
   annot_relay_start (self->relay);
-  annot_test_wait_for (20);
+  g_assert_true (annot_test_wait_until (is_under_way, self, ANNOT_TEST_PATIENCE));
   g_assert_true (drain (self, 0, &error));
   g_assert_cmpuint (waiting (self, FALSE), ==, 0);
   g_assert_cmpuint (counters (self).in_flight, ==, 0);
@@ -316,9 +340,9 @@ test_drain_cut_short (Fixture *self, gconstpointer data)
     return;
   examples = annot_test_rooms_put (self->rooms, "a", 1);
   write_message (self, "a-0", 1);
-  annot_test_rooms_script (self->rooms, "broker", "[{\"method\":\"produce\",\"delay-ms\":600}]");
+  annot_test_rooms_script (self->rooms, "broker", "[{\"method\":\"produce\",\"delay-ms\":2000}]");
   annot_relay_start (self->relay);
-  annot_test_wait_for (50);
+  g_assert_true (annot_test_wait_until (is_under_way, self, ANNOT_TEST_PATIENCE));
   g_assert_false (drain (self, 50, &error));
   g_assert_error (error, ANNOT_ERROR, ANNOT_ERROR_TIMEOUT);
   annot_test_wait_for (50);
@@ -326,7 +350,7 @@ test_drain_cut_short (Fixture *self, gconstpointer data)
   annot_store_take_outgoing (self->rooms->store, 10, 30, NULL, annot_test_call_done, &call);
   taken = annot_store_take_outgoing_finish (self->rooms->store, annot_test_call_wait (&call), NULL);
   g_assert_cmpuint (taken->len, ==, 1);
-  annot_test_wait_for (700);
+  annot_test_wait_for (2500);
 }
 
 /* Taken, but the answer comes when the drain is over: not published beside its end, and free for others. */
@@ -344,12 +368,12 @@ test_drain_while_taking (Fixture *self, gconstpointer data)
   examples = annot_test_rooms_put (self->rooms, "a", 1);
   write_message (self, "a-0", 1);
   annot_test_rooms_script (self->rooms, "store",
-                           "[{\"method\":\"take_outgoing\",\"times\":1,\"answer-delay-ms\":400}]");
+                           "[{\"method\":\"take_outgoing\",\"times\":1,\"answer-delay-ms\":1500}]");
   annot_relay_start (self->relay);
   annot_test_wait_for (50);
   g_assert_false (drain (self, 50, &error));
   g_assert_error (error, ANNOT_ERROR, ANNOT_ERROR_TIMEOUT);
-  annot_test_wait_for (500);
+  annot_test_wait_for (1800);
   text = published (self);
   g_assert_cmpstr (text, ==, "");
   annot_store_take_outgoing (self->rooms->store, 10, 30, NULL, annot_test_call_done, &call);
