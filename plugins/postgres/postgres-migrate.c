@@ -165,8 +165,9 @@ apply (const Session *self, const GPtrArray *migrations, const AnnotMigration *m
   gboolean done;
 
   /* The lock comes first: what is looked at behind it cannot change any more. */
-  if (!execute (self, postgres_statement_text ("schema-begin"), MIGRATION_SECONDS, error) || !make_schema (self, error)
-      || !read_version (self, migrations, &version, error))
+  if (!execute (self, postgres_statement_text ("schema-begin"), MIGRATION_SECONDS, error)
+      || !execute (self, postgres_statement_text ("schema-lock"), MIGRATION_SECONDS, error)
+      || !make_schema (self, error) || !read_version (self, migrations, &version, error))
     return -1;
   done = version >= migration->number;
   if (!done

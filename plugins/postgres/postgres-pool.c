@@ -221,26 +221,48 @@ watch_cancellable (PostgresLane *lane, PostgresRequest *request)
   g_source_attach (request->cancel_source, g_main_context_get_thread_default ());
 }
 
-void
-postgres_pool_push (PostgresPool *self, PostgresLaneKind kind, PostgresRequest *request)
+static void
+refuse (PostgresRequest *request, GError *error)
 {
-  PostgresLane *lane = self->lanes[kind];
+  postgres_request_fail (request, error, "");
+  postgres_request_answer (request);
+}
+
+static void
+push (PostgresPool *self, PostgresLaneKind kind, PostgresRequest *request)
+{
   GError *error = NULL;
 
   if (g_cancellable_set_error_if_cancelled (g_task_get_cancellable (request->task), &error)) {
-    postgres_request_fail (request, error, "");
-    postgres_request_answer (request);
+    refuse (request, error);
     return;
   }
-  if (kind != POSTGRES_WATCH && self->unanswered >= STALLED_AFTER) {
-    error
-        = g_error_new (ANNOT_ERROR, ANNOT_ERROR_NOT_CONNECTED, "%s: the server does not answer", self->settings->label);
-    postgres_request_fail (request, error, "");
-    postgres_request_answer (request);
-    return;
-  }
-  watch_cancellable (lane, request);
-  postgres_lane_push (lane, request, FALSE);
+  watch_cancellable (self->lanes[kind], request);
+  postgres_lane_push (self->lanes[kind], request, FALSE);
+}
+
+void
+postgres_pool_push (PostgresPool *self, PostgresLaneKind kind, PostgresRequest *request)
+{
+  if (self->unanswered >= STALLED_AFTER)
+    refuse (request, g_error_new (ANNOT_ERROR, ANNOT_ERROR_NOT_CONNECTED, "%s: the server does not answer",
+                                  self->settings->label));
+  else
+    push (self, kind, request);
+}
+
+/* The watching connection is the one to ask, but not when only that one is missing. */
+static gboolean
+can_watch (const PostgresPool *self)
+{
+  return postgres_lane_get_failure (self->lanes[POSTGRES_WATCH]) == NULL
+         || postgres_lane_get_connections (self->lanes[POSTGRES_WORK]) == 0;
+}
+
+void
+postgres_pool_push_probe (PostgresPool *self, PostgresRequest *request)
+{
+  push (self, can_watch (self) ? POSTGRES_WATCH : POSTGRES_WORK, request);
 }
 
 gboolean
@@ -275,13 +297,6 @@ postgres_pool_renew (PostgresPool *self)
 {
   for (guint i = 0; i < POSTGRES_LANES; i++)
     postgres_lane_renew (self->lanes[i]);
-}
-
-gboolean
-postgres_pool_can_watch (const PostgresPool *self)
-{
-  return postgres_lane_get_failure (self->lanes[POSTGRES_WATCH]) == NULL
-         || postgres_lane_get_connections (self->lanes[POSTGRES_WORK]) == 0;
 }
 
 void

@@ -32,13 +32,14 @@ void postgres_pool_close (PostgresPool *self, GSourceFunc closed, gpointer user_
 
 /* Runs a request and answers it. Takes over request. */
 void postgres_pool_push (PostgresPool *self, PostgresLaneKind kind, PostgresRequest *request);
+/* The same for the request that asks whether the server answers: on the connection kept for that, and also while the
+ * server counts as one that does not. */
+void postgres_pool_push_probe (PostgresPool *self, PostgresRequest *request);
 
 /* Whether a change has failed for want of space. */
 gboolean postgres_pool_is_unwritable (const PostgresPool *self);
 /* There is space again. */
 void postgres_pool_note_space (PostgresPool *self);
-/* Whether the watching connection is the one to ask: not when only that one is missing. */
-gboolean postgres_pool_can_watch (const PostgresPool *self);
 /* The watching connection has had its answer in time, or not. */
 void postgres_pool_note_watch (PostgresPool *self, gboolean in_time);
 /* The server is no longer one to write to: all connections are made anew. */

@@ -99,5 +99,5 @@ postgres_check_health (PostgresPool *pool, GTask *task)
   postgres_request_add (request, "probe-read", postgres_parameters_new (""));
   if (writing)
     postgres_request_add (request, "probe-write", postgres_parameters_new (""));
-  postgres_pool_push (pool, postgres_pool_can_watch (pool) ? POSTGRES_WATCH : POSTGRES_WORK, request);
+  postgres_pool_push_probe (pool, request);
 }

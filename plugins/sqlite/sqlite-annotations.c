@@ -208,7 +208,7 @@ skip (SqliteConnection *connection, SqliteCall *call, GError **error)
     g_propagate_error (error, g_steal_pointer (&refusal));
     return FALSE;
   }
-  call->number = standing.status == ANNOT_EXAMPLE_SKIPPED ? ANNOT_EXAMPLE_SKIPPED : ANNOT_EXAMPLE_PENDING;
+  call->number = standing.status;
   return TRUE;
 }
 

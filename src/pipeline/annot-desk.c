@@ -278,8 +278,12 @@ on_skipped (GObject *source, GAsyncResult *result, gpointer user_data)
     g_task_return_error (task, g_steal_pointer (&error));
     return;
   }
-  annot_notifier_announce (self->notifier,
-                           status == ANNOT_EXAMPLE_PENDING ? "example_released" : "example_done", change->event_id);
+  /* Sent again, and somebody else has it by now: the answer is what it was, and there is no news for pages. */
+  if (status == ANNOT_EXAMPLE_LEASED)
+    status = ANNOT_EXAMPLE_PENDING;
+  else
+    annot_notifier_announce (self->notifier, status == ANNOT_EXAMPLE_PENDING ? "example_released" : "example_done",
+                             change->event_id);
   annot_relay_wake (self->relay);
   g_task_return_int (task, status);
 }

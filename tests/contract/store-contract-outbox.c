@@ -57,6 +57,30 @@ test_order_of_an_example (StoreFixture *fixture, gconstpointer plugin)
   g_assert_cmpstr (message (third, 0)->id, !=, message (first, 0)->id);
 }
 
+/* A topic that takes nothing holds back nothing that goes to another. */
+static void
+test_order_of_topics (StoreFixture *fixture, gconstpointer plugin)
+{
+  g_autoptr (AnnotOutgoing) event = annot_outgoing_new ("annotation.events", "a", "a", "{\"skipped\":true}");
+  g_autoptr (AnnotOutgoing) again = annot_outgoing_new ("annotation.events", "a", "a", "{\"skipped\":true}");
+  AnnotSkip skip = { .event_id = "a-0", .annotator = "ann", .reason = "r", .max_skips = 9, .outgoing = event };
+  g_autoptr (GPtrArray) first = NULL;
+  g_autoptr (GPtrArray) second = NULL;
+
+  store_contract_put_many (fixture->store, "a", 1, 0.5);
+  g_assert_cmpint (STORE_GET (fixture->store, skip, &skip), ==, ANNOT_EXAMPLE_PENDING);
+  skip.annotator = "bob";
+  skip.outgoing = again;
+  g_assert_cmpint (STORE_GET (fixture->store, skip, &skip), ==, ANNOT_EXAMPLE_PENDING);
+  store_contract_complete (fixture->store, "a-0", "eve");
+  first = STORE_GET (fixture->store, take_outgoing, 10, 60);
+  g_assert_cmpuint (first->len, ==, 2);
+  g_assert_cmpstr (message (first, 0)->id, ==, event->id);
+  g_assert_cmpstr (message (first, 1)->topic, ==, "labeled-examples");
+  second = STORE_GET (fixture->store, take_outgoing, 10, 60);
+  g_assert_cmpuint (second->len, ==, 0);
+}
+
 static void
 test_limit (StoreFixture *fixture, gconstpointer plugin)
 {
@@ -199,6 +223,7 @@ void
 store_contract_add_outbox (const char *plugin)
 {
   store_contract_add (plugin, "outbox/order-of-an-example", test_order_of_an_example);
+  store_contract_add (plugin, "outbox/order-of-topics", test_order_of_topics);
   store_contract_add (plugin, "outbox/limit", test_limit);
   store_contract_add (plugin, "outbox/visibility-deadline", test_visibility_deadline);
   store_contract_add (plugin, "outbox/postpone", test_postpone);

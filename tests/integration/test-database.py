@@ -13,7 +13,7 @@ import time
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
 
 # pylint: disable=wrong-import-position
-from annotationd_harness import Daemon, Tap, example, free_port, wait_for
+from annotationd_harness import Daemon, Tap, example, free_port, is_within, wait_for
 from servers import Certificates, Postgres, Proxy, Unavailable
 from servers.postgres import PASSWORD
 
@@ -373,6 +373,26 @@ def several_addresses(tap, server):
             tap.ok(wait_for(lambda: not daemon.ready(), 5), "several addresses: not ready when that is gone")
 
 
+def watch_missing(tap, server):
+    """The connection that the health is asked on is gone and cannot be had again; those that do the work live."""
+    with Proxy(server.port) as proxy, make_daemon(server.url(port=proxy.port)) as daemon:
+        daemon.add_user("ann", USER_PASSWORD, ROLES)
+        daemon.start()
+        ann = daemon.login("ann", USER_PASSWORD)
+        tap.equal(ann.post("/api/v1/examples", example("watched")).status, 201, "an instance at work")
+        proxy.be_deaf()
+        ended = wait_for(lambda: server.sql("SELECT count (pg_terminate_backend (pid)) FROM pg_stat_activity WHERE "
+                                            "pid <> pg_backend_pid () AND query LIKE '%transaction_read_only%'") != "0", 10)
+        tap.ok(ended, "loses the connection for its health")
+        is_within(lambda: not daemon.ready(), 6)
+        tap.ok(wait_for(daemon.ready, 10), "it is ready by those that are left", daemon.log()[-1000:])
+        until = time.monotonic() + 8
+        while time.monotonic() < until and daemon.ready() and ann.get("/api/v1/examples").status == 200:
+            time.sleep(0.2)
+        tap.ok(time.monotonic() >= until, "and stays so", daemon.log()[-1000:])
+        proxy.heal()
+
+
 def failover(tap):
     with Postgres() as primary, Postgres(standby_of=primary) as standby:
         primary.wait_standby()
@@ -405,6 +425,7 @@ def main():
             two_instances(tap, server)
             copies(tap, server)
             several_addresses(tap, server)
+            watch_missing(tap, server)
             small_disk(tap, server)
         outages(tap)
         failover(tap)

@@ -14,7 +14,7 @@ FROM annotationd.submit_1 ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $1
 
 -- name: skip
 SELECT s.outcome, s.status
-FROM annotationd.skip_2 ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13) AS s;
+FROM annotationd.skip_3 ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13) AS s;
 
 -- name: remove
 SELECT annotationd.remove_1 ($1, $2, $3, $4, $5, $6, $7, $8);

@@ -5,7 +5,7 @@
 o.id, o.topic, o.key, o.event_id, o.inline_frame, o.created_at, o.attempts, o.due_at, o.last_error, o.payload
 
 -- name: outgoing-take
-SELECT {outgoing-columns}, o.frame, o.frame_type FROM annotationd.take_outgoing_1 ($1, $2, $3) AS o;
+SELECT {outgoing-columns}, o.frame, o.frame_type FROM annotationd.take_outgoing_2 ($1, $2, $3) AS o;
 
 -- name: outgoing-delete
 SELECT annotationd.delete_outgoing_1 ($1);

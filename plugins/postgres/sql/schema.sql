@@ -13,11 +13,14 @@ SELECT m.version, m.name, m.checksum FROM annotationd.migrations AS m ORDER BY m
 -- name: schema-unfinished
 SELECT m.value FROM annotationd.marks AS m WHERE m.name = 'unfinished';
 
--- The lock is of the transaction, so that it works behind a pooler, too; its number is "annotate" in ASCII.
 -- name: schema-begin
 BEGIN;
 SET LOCAL lock_timeout = '30s';
 SET LOCAL statement_timeout = '10min';
+
+-- The lock is of the transaction, so that it works behind a pooler, too; its number is "annotate" in ASCII. On its own:
+-- the time of what is sent together runs by the limit from before it.
+-- name: schema-lock
 SELECT pg_advisory_xact_lock (7020670294090151013);
 
 -- name: schema-create

@@ -17,6 +17,7 @@ class Proxy:
         self.port = None
         self.delay_seconds = 0.0
         self.refusing = False
+        self.deaf = False
         self.links = set()
         self.accepted = 0
         self.loop = asyncio.new_event_loop()
@@ -53,6 +54,12 @@ class Proxy:
     async def _accept(self, reader, writer):
         if self.refusing:
             writer.transport.abort()
+            return
+        if self.deaf:
+            try:
+                await reader.read()
+            finally:
+                writer.transport.abort()
             return
         try:
             far_reader, far_writer = await asyncio.open_connection("127.0.0.1", self.target)
@@ -110,6 +117,10 @@ class Proxy:
 
         self._call(call)
 
+    def be_deaf(self):
+        """New connections are taken and hear nothing; present ones go on."""
+        self.deaf = True
+
     def stall(self):
         """Connections stay open and carry nothing: half open, as behind a dead firewall."""
         self._call(self.flowing.clear)
@@ -121,6 +132,7 @@ class Proxy:
     def heal(self):
         def call():
             self.refusing = False
+            self.deaf = False
             self.flowing.set()
 
         self.delay_seconds = 0.0
