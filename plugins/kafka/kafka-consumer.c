@@ -6,9 +6,11 @@
 #include "kafka-message.h"
 #include "kafka-timer.h"
 
-/* The intake pauses many times a second, for a moment each: then events just wait, and what was fetched stays fetched.
- * Pausing partitions throws that away; it is for pauses that last. */
-#define MOMENT_MILLISECONDS 500
+/* The intake pauses many times a second, for a moment each, and a slow store makes that seconds: then events just wait,
+ * and what was fetched stays fetched. Pausing partitions throws that away, up to 128 MiB; it is for pauses that last. As
+ * nothing is polled meanwhile, max.poll.interval has to be far. */
+#define MOMENT_MILLISECONDS 5000
+#define MOMENTS_A_POLL 3
 /* A client that is of no use is made anew after a second, and after up to four when that was of no use either. */
 #define AGAIN_MILLISECONDS 1000
 #define AGAIN_BOUND 4
@@ -239,7 +241,8 @@ kafka_consumer_pause (KafkaConsumer *self)
     return;
   }
   set_held (self, TRUE);
-  set_timer (self, &self->pause_timer, MOMENT_MILLISECONDS, pause_lasts);
+  set_timer (self, &self->pause_timer, MIN (MOMENT_MILLISECONDS, self->settings->poll_interval / MOMENTS_A_POLL),
+             pause_lasts);
 }
 
 void

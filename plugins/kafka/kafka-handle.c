@@ -9,6 +9,9 @@
 
 #include <string.h>
 
+/* Statistics this much later are of what was answered since. */
+#define UNREAD_MICROSECONDS (2 * G_USEC_PER_SEC)
+
 struct KafkaHandle {
   rd_kafka_type_t type;
   GObject *alive; /* unowned */
@@ -24,6 +27,8 @@ struct KafkaHandle {
   KafkaLog log;
   GError *problem;
   GError *refused; /* by the group */
+  GError *unread;  /* the topic may not be read, which is told once */
+  gint64 unread_at;
   GError *fatal;
   GSource *fatal_idle;
 };
@@ -65,11 +70,17 @@ take_error (KafkaHandle *self, rd_kafka_event_t *event)
 {
   rd_kafka_resp_err_t code = rd_kafka_event_error (event);
   g_autoptr (GError) error = kafka_error_new (code, name_of (self), rd_kafka_event_error_string (event));
-  GError **kept = code == RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED ? &self->refused : &self->problem;
+  GError **kept = &self->problem;
 
   /* That none of them is connected follows from what went before, which says more. */
   if (self->problem && code == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN)
     return;
+  if (code == RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED) {
+    kept = &self->refused;
+  } else if (code == RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED) {
+    kept = &self->unread;
+    self->unread_at = g_get_monotonic_time ();
+  }
   g_clear_error (kept);
   *kept = g_error_copy (error);
   if (rd_kafka_event_error_is_fatal (event))
@@ -87,6 +98,8 @@ take_statistics (KafkaHandle *self, const char *text)
     return;
   if (self->statistics && statistics->received > self->statistics->received)
     kafka_probe_note_answer (self->probe);
+  if (!statistics->unreadable && g_get_monotonic_time () - self->unread_at > UNREAD_MICROSECONDS)
+    g_clear_error (&self->unread);
   g_clear_pointer (&self->statistics, kafka_statistics_free);
   self->statistics = statistics;
 }
@@ -178,6 +191,7 @@ kafka_handle_free (KafkaHandle *self, GSourceFunc done, gpointer user_data)
   g_clear_pointer (&self->statistics, kafka_statistics_free);
   g_clear_error (&self->problem);
   g_clear_error (&self->refused);
+  g_clear_error (&self->unread);
   g_clear_error (&self->fatal);
   g_main_context_unref (self->context);
   g_free (self);
@@ -225,7 +239,9 @@ kafka_handle_ask (KafkaHandle *self, rd_kafka_topic_partition_list_t *ends, GTas
 const GError *
 kafka_handle_get_problem (KafkaHandle *self)
 {
-  return self->refused ? self->refused : self->problem;
+  if (self->refused)
+    return self->refused;
+  return self->unread ? self->unread : self->problem;
 }
 
 void

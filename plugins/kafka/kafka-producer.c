@@ -115,8 +115,9 @@ delivery_error (const Pending *pending, const rd_kafka_message_t *message, gbool
     return g_error_new (ANNOT_ERROR, ANNOT_ERROR_TEMPORARY, "kafka: topic %s: not known to have arrived",
                         pending->topic);
   }
-  /* Messages that are sent together are refused together: one of them alone would show whether it is its own size. */
-  if (message->err == RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE && others_under_way)
+  /* Messages that are sent together are refused together: one of them alone would show whether it is its own size. What
+   * fills a batch by itself is alone. */
+  if (message->err == RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE && others_under_way && pending->size < KAFKA_BATCH_BYTES)
     return g_error_new (ANNOT_ERROR, ANNOT_ERROR_TEMPORARY,
                         "kafka: topic %s did not take a batch with a message of %" G_GSIZE_FORMAT " bytes",
                         pending->topic, pending->size);

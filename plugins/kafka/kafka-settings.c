@@ -301,6 +301,7 @@ kafka_settings_new (AnnotConfig *config, GError **error)
   self->group = g_strdup (annot_config_get_string (config, "kafka", "group-id"));
   self->client = name_client (config, "consumer");
   self->turn = (guint) annot_config_get_integer (config, "kafka", "max-poll-records");
+  self->poll_interval = (guint) annot_config_get_integer (config, "kafka", "max-poll-interval-ms");
   self->consumer = make_conf (config, RD_KAFKA_CONSUMER, self->client, servers, error);
   if (!self->consumer)
     return NULL;

@@ -55,6 +55,14 @@ find_lag (JsonObject *partition, gint64 committed, gint64 end)
   return from >= 0 && end >= from ? end - from : -1;
 }
 
+/* With a refusal comes -1 as the end; before the first answer there is another negative number. */
+static gboolean
+is_refused (JsonObject *partition)
+{
+  return g_str_equal (json_object_get_string_member_with_default (partition, "fetch_state", ""), "active")
+         && json_object_get_int_member_with_default (partition, "hi_offset", 0) == -1;
+}
+
 static void
 take_partitions (KafkaStatistics *self, const char *topic, JsonObject *partitions)
 {
@@ -70,6 +78,7 @@ take_partitions (KafkaStatistics *self, const char *topic, JsonObject *partition
     /* -1 is where messages wait that have no partition yet. */
     if (number < 0)
       continue;
+    self->unreadable |= is_refused (object);
     partition = annot_partition_new (topic, (int) number);
     /* Negative numbers say why there is none. */
     partition->offset = MAX (get_number (object, "committed_offset"), -1);

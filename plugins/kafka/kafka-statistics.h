@@ -12,6 +12,7 @@ G_BEGIN_DECLS
  * @brokers_up: of these, connected to
  * @received: answers so far, of all brokers: it grows while any of them is alive
  * @queued: messages that wait to be sent or confirmed
+ * @unreadable: whether the last answer to a fetch of any partition that is read was a refusal
  * @partitions: #AnnotPartition by "topic partition": offset is the committed one, lag is what is behind the end
  */
 typedef struct {
@@ -19,6 +20,7 @@ typedef struct {
   guint brokers_up;
   gint64 received;
   gint64 queued;
+  gboolean unreadable;
   GHashTable *partitions;
 } KafkaStatistics;
 

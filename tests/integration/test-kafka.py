@@ -443,6 +443,23 @@ def test_least_rights(cluster, settings):
         tap.ok(wait_for(lambda: cluster.offsets("wrong").get(("wrong-in", 0)) == 1, 5), "and committed in the group")
 
 
+def test_unreadable(cluster, settings):
+    """The topic is known to the user, but may not be read: Kafka's refusal of that comes once."""
+    make_topics(cluster, "blind")
+    cluster.add_acl("annotationd", "Describe", topic="blind-in")
+    cluster.add_acl("annotationd", "Read", group="blind")
+    cluster.produce("blind-in", [example("seen")])
+    with instance(cluster, "blind", False, **settings) as daemon:
+        daemon.start(wait=False)
+        tap.ok(wait_for(lambda: "grant it to this user" in details_of(daemon).get("error", ""), 12),
+               "a topic that may not be read: /readyz says why", check_of(daemon))
+        time.sleep(5)
+        tap.equal(readiness(daemon)[0], 503, "not ready, and so it stays")
+        cluster.add_acl("annotationd", "Read", topic="blind-in")
+        tap.ok(turns(daemon, 200, 20) is not None, "until it is granted", check_of(daemon))
+        tap.ok(wait_for(lambda: stored(daemon) == 1, 10), "and it is read", stored(daemon))
+
+
 def test_wrong_starts():
     """What an operator gets wrong once."""
     certificates, stranger = Certificates(), Certificates()
@@ -456,6 +473,7 @@ def test_wrong_starts():
                 "check [kafka] ssl-ca-file", "wrong authority")
         refused(instance(cluster, "wrong", False, **good), "grant it to this user", "no rights")
         test_least_rights(cluster, good)
+        test_unreadable(cluster, good)
         if librdkafka_version() < (2, 6, 1):
             refused(instance(cluster, "wrong", False, **{**good, "sasl-mechanism": "SCRAM-SHA-256"}),
                     "SCRAM needs librdkafka 2.6.1 with", "SCRAM of old")

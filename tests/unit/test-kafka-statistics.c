@@ -59,6 +59,31 @@ static const Case cases[] = {
     -1 },
 };
 
+/* What stands for a refusal in the end of a partition that is read. */
+static void
+test_unreadable (void)
+{
+  static const struct {
+    const char *partition;
+    gboolean unreadable;
+  } some[] = {
+    { "\"fetch_state\":\"active\",\"hi_offset\":-1", TRUE },
+    { "\"fetch_state\":\"active\",\"hi_offset\":-1001", FALSE },
+    { "\"fetch_state\":\"active\",\"hi_offset\":0", FALSE },
+    { "\"fetch_state\":\"none\",\"hi_offset\":-1", FALSE },
+    { "\"hi_offset\":-1", FALSE },
+  };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (some); i++) {
+    g_autofree char *text = g_strdup_printf ("{\"topics\":{\"t\":{\"partitions\":{\"0\":{\"partition\":0,%s},"
+                                             "\"1\":{\"partition\":1,\"fetch_state\":\"active\",\"hi_offset\":4}}}}}",
+                                             some[i].partition);
+    g_autoptr (KafkaStatistics) statistics = parse (text);
+
+    g_assert_cmpint (statistics->unreadable, ==, some[i].unreadable);
+  }
+}
+
 static void
 test_lag (void)
 {
@@ -103,6 +128,7 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/kafka-statistics/brokers", test_brokers);
   g_test_add_func ("/kafka-statistics/lag", test_lag);
+  g_test_add_func ("/kafka-statistics/unreadable", test_unreadable);
   g_test_add_func ("/kafka-statistics/partitions", test_partitions);
   g_test_add_func ("/kafka-statistics/garbage", test_garbage);
   return g_test_run ();
