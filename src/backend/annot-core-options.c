@@ -127,10 +127,11 @@ static const AnnotOption core_options[] = {
   CHOICE ("annotation", "publish-frames", "inline", publish_frames,
         N_("Whether labelled examples carry the frame itself or its URL and hash")),
   NUMBER (INTEGER, "annotation", "retry-attempts", "5", 1, 1000000, "MAX_RETRY_ATTEMPTS",
-        N_("After how many failures a message that the broker refuses waits for an administrator; a broker that is "
-           "away does not count")),
+        N_("At how many failures the delay before the next try of a message that the broker refuses grows no more; it "
+           "waits there for an administrator, too")),
   NUMBER (SECONDS, "annotation", "retry-interval", "30", 1, 86400, "RETRY_INTERVAL_SECONDS",
-        N_("Delay before the first retry of a failed publication; it doubles with every further one")),
+        N_("Delay before the next try of a failed publication; of a message that the broker refuses it doubles with "
+           "every further one")),
 
   NUMBER (SECONDS, "auth", "token-lifetime", "28800", 60, 2592000, NULL,
         N_("How long a sign-in lasts")),

@@ -208,6 +208,20 @@ parse (AnnotIngest *self, AnnotIngestUnit *unit)
   return NULL;
 }
 
+static gsize
+size_of (const AnnotMessage *message)
+{
+  gsize size = (message->key ? g_bytes_get_size (message->key) : 0)
+               + (message->value ? g_bytes_get_size (message->value) : 0);
+
+  for (guint i = 0; i < message->headers->len; i++) {
+    const AnnotHeader *header = g_ptr_array_index (message->headers, i);
+
+    size += strlen (header->name) + (header->value ? g_bytes_get_size (header->value) : 0);
+  }
+  return size;
+}
+
 static void
 on_message (AnnotBroker *broker, AnnotMessage *message, gpointer user_data)
 {
@@ -223,7 +237,7 @@ on_message (AnnotBroker *broker, AnnotMessage *message, gpointer user_data)
   unit->message = annot_message_ref (message);
   unit->entry = annot_offset_tracker_begin (self->tracker, message);
   unit->rows = 1;
-  unit->bytes = message->value ? g_bytes_get_size (message->value) : 0;
+  unit->bytes = size_of (message);
   admit (self, unit);
   reason = parse (self, unit);
   if (reason)
@@ -397,6 +411,8 @@ on_drain_cancelled (GCancellable *cancellable, gpointer user_data)
       g_task_return_new_error (unit->task, ANNOT_ERROR, ANNOT_ERROR_TEMPORARY, "the service is shutting down");
     annot_ingest_retire (self, unit);
   }
+  /* Partitions that are to go now can. */
+  annot_ingest_check_revoked (self);
   if (task)
     g_task_return_new_error (task, ANNOT_ERROR, ANNOT_ERROR_TIMEOUT,
                              "what was in flight did not become durable in time; the broker will deliver it again");

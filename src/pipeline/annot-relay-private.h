@@ -27,6 +27,7 @@ struct _AnnotRelay {
   guint poll_timer;
   guint turn;
   gboolean taking;
+  gint64 taking_since;
   gboolean wanted;
   gsize flying_bytes;
   GHashTable *flying;

@@ -199,6 +199,9 @@ on_taken (GObject *source, GAsyncResult *result, gpointer user_data)
   gsize bytes = 0;
 
   self->taking = FALSE;
+  /* This process stood still meanwhile: others may have these by now, and what follows them. */
+  if (taken && g_get_monotonic_time () - self->taking_since > CLAIM_SECONDS / 2 * G_USEC_PER_SEC)
+    g_ptr_array_set_size (taken, 0);
   if (!taken) {
     annot_relay_report (self, "the outbox was not read", error);
     annot_relay_settle (self);
@@ -248,6 +251,7 @@ annot_relay_pump (AnnotRelay *self)
   if (limit == 0)
     return;
   self->taking = TRUE;
+  self->taking_since = g_get_monotonic_time ();
   self->wanted = FALSE;
   annot_store_take_outgoing (self->store, limit, CLAIM_SECONDS, self->cancellable, on_taken, g_object_ref (self));
 }

@@ -14,7 +14,7 @@ typedef struct {
 static void
 set_up (Fixture *self, gconstpointer data)
 {
-  const char *options[] = {"annotation.retry-interval=1", "annotation.retry-attempts=2", NULL};
+  const char *options[] = {"annotation.retry-interval=1", "annotation.retry-attempts=10", NULL};
 
   self->rooms = annot_test_rooms_new_faked (options, TRUE);
   if (self->rooms)
@@ -224,6 +224,54 @@ test_broker_away (Fixture *self, gconstpointer data)
   g_assert_true (wait_scheduled (self, 0));
 }
 
+/* The failures of a broker that is away are not the message's: it does not wait longer and longer for them. */
+static void
+test_broker_long_away (Fixture *self, gconstpointer data)
+{
+  g_autoptr (GPtrArray) examples = NULL;
+  g_autoptr (GPtrArray) outgoing = NULL;
+  g_auto (AnnotTestCall) call = ANNOT_TEST_CALL_INIT;
+  const AnnotOutgoing *message = NULL;
+
+  if (!self->rooms)
+    return;
+  examples = annot_test_rooms_put (self->rooms, "a", 1);
+  annot_test_rooms_script (self->rooms, "broker", "[{\"method\":\"produce\",\"error\":\"not-connected\"}]");
+  write_message (self, "a-0", 1);
+  g_test_expect_message (G_LOG_DOMAIN, G_LOG_LEVEL_WARNING, "relay: topic annotation.events did not take *");
+  annot_relay_start (self->relay);
+  for (guint i = 0; i < ANNOT_TEST_PATIENCE / 50 && counters (self).failed < 4; i++)
+    annot_test_wait_for (50);
+  g_assert_true (wait_scheduled (self, 1));
+  annot_store_list_outgoing (self->rooms->store, TRUE, 10, NULL, annot_test_call_done, &call);
+  outgoing = annot_store_list_outgoing_finish (self->rooms->store, annot_test_call_wait (&call), NULL);
+  g_assert_cmpuint (outgoing->len, ==, 1);
+  message = g_ptr_array_index (outgoing, 0);
+  g_assert_cmpint (message->attempts, >=, 4);
+  /* One that doubles would be eight seconds by now. */
+  g_assert_cmpint (message->due_at - g_get_real_time (), <, 4 * G_USEC_PER_SEC);
+  g_test_assert_expected_messages ();
+}
+
+/* A process that stands still while it takes messages finds them taken by others when it goes on. */
+static void
+test_stood_still (Fixture *self, gconstpointer data)
+{
+  g_autoptr (GPtrArray) examples = NULL;
+
+  if (!self->rooms)
+    return;
+  examples = annot_test_rooms_put (self->rooms, "a", 1);
+  write_message (self, "a-0", 1);
+  annot_test_rooms_script (self->rooms, "store",
+                           "[{\"method\":\"take_outgoing\",\"times\":1,\"answer-delay-ms\":16000}]");
+  annot_relay_start (self->relay);
+  annot_test_wait_for (17000);
+  g_assert_cmpuint (counters (self).published, ==, 0);
+  g_assert_cmpuint (counters (self).in_flight, ==, 0);
+  g_assert_cmpuint (waiting (self, FALSE), ==, 1);
+}
+
 /* Hundreds of messages and no broker: after those that were under way it is asked now and then, with one of them. */
 static void
 test_no_hammering (Fixture *self, gconstpointer data)
@@ -390,6 +438,8 @@ main (int argc, char **argv)
   ADD ("in-order", test_in_order);
   ADD ("woken", test_woken);
   ADD ("broker-away", test_broker_away);
+  ADD ("broker-long-away", test_broker_long_away);
+  ADD ("stood-still", test_stood_still);
   ADD ("no-hammering", test_no_hammering);
   ADD ("refused", test_refused);
   ADD ("not-confirmed", test_not_confirmed);
