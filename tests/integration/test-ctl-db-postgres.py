@@ -13,8 +13,8 @@ import time
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
 
 # pylint: disable=wrong-import-position
-from annotationd_harness import PNG, Daemon, Tap, example, find_program, stop_when
-from servers import Postgres, Unavailable
+from annotationd_harness import PNG, Daemon, Tap, example, find_program, wait_for
+from servers import Postgres, Proxy, Unavailable
 from servers.postgres import PASSWORD
 
 DATA, UNAVAILABLE, NO_PERMISSION, CONFIG = 65, 69, 77, 78
@@ -92,8 +92,15 @@ def start_copy(daemon, url):
                             env={**daemon.environment(), "DATABASE_URL": url})
 
 
-def stop_half(process, server, database):
-    """Stops a copy when some examples are there, and more are to come."""
+def slow_proxy(server):
+    """A network in which a copy takes long enough to be met in the middle."""
+    proxy = Proxy(server.port)
+    proxy.delay_seconds = 0.02
+    return proxy
+
+
+def wait_half(server, database):
+    """Until some examples are there, and more are to come."""
 
     def under_way():
         try:
@@ -101,17 +108,18 @@ def stop_half(process, server, database):
         except Exception:  # pylint: disable=broad-exception-caught
             return False
 
-    return stop_when(process, under_way)
+    return wait_for(under_way, 60, 0.05)
 
 
 def interrupted(tap, server, daemon):
     """annotationctl is killed in the middle; nobody opens what is there; the same copy again is whole."""
     server.add_database("killed")
     url = server.url("killed")
-    process = start_copy(daemon, url)
-    under_way = stop_half(process, server, "killed")
-    process.send_signal(signal.SIGKILL)
-    process.communicate()
+    with slow_proxy(server) as proxy:
+        process = start_copy(daemon, server.url("killed", port=proxy.port))
+        under_way = wait_half(server, "killed")
+        process.send_signal(signal.SIGKILL)
+        process.communicate()
     tap.ok(under_way and process.returncode == -signal.SIGKILL, "a copy that is killed in the middle")
     with Daemon({"store": {"plugin": "postgres"}}, env={"DATABASE_URL": url}) as other:
         done = ctl(other, "db", "status")
@@ -127,13 +135,14 @@ def interrupted(tap, server, daemon):
 def server_goes(tap, server, daemon):
     """PostgreSQL is killed in the middle of a copy, and is back two seconds later: nobody has to do anything."""
     server.add_database("crashed")
-    process = start_copy(daemon, server.url("crashed"))
-    under_way = stop_half(process, server, "crashed")
-    server.kill()
-    process.send_signal(signal.SIGCONT)
-    time.sleep(2)
-    server.start()
-    out, err = process.communicate(timeout=120)
+    with slow_proxy(server) as proxy:
+        process = start_copy(daemon, server.url("crashed", port=proxy.port))
+        under_way = wait_half(server, "crashed")
+        server.kill()
+        time.sleep(2)
+        server.start()
+        proxy.delay_seconds = 0
+        out, err = process.communicate(timeout=120)
     tap.ok(under_way and process.returncode == 0 and "trying again" in err, "a copy outlives a restart of PostgreSQL",
            f"{out}\n{err}")
     tap.equal((count(server, "crashed"), count(server, "crashed", "frames"), count(server, "crashed", "accounts")),

@@ -5,6 +5,7 @@ import json
 import os
 import secrets
 import subprocess
+import time
 import base64
 import uuid
 
@@ -38,6 +39,18 @@ class Message:
 def tool(*arguments, **options):
     """tests/lib/kafka-tool, which speaks the admin protocol."""
     return run([tool_program(), *[str(item) for item in arguments]], **options)
+
+
+def ask_group(*arguments):
+    """The same of a group, whose coordinator may be about to change, or to be there for the first time."""
+    deadline = time.monotonic() + 60
+    while True:
+        try:
+            return tool(*arguments)
+        except HarnessError as error:
+            if "oordinator" not in str(error) or time.monotonic() >= deadline:
+                raise
+            time.sleep(0.2)
 
 
 def librdkafka_version():
@@ -74,16 +87,16 @@ class Client:
 
     def offsets(self, group):
         """{(topic, partition): committed offset}."""
-        lines = [line.split() for line in tool("-b", self.bootstrap, "offsets", group).splitlines()]
+        lines = [line.split() for line in ask_group("-b", self.bootstrap, "offsets", group).splitlines()]
         return {(topic, int(partition)): int(offset) for topic, partition, offset in lines}
 
     def set_offset(self, group, topic, partition, offset):
         """The group must be empty."""
-        tool("-b", self.bootstrap, "set-offset", group, topic, partition, offset)
+        ask_group("-b", self.bootstrap, "set-offset", group, topic, partition, offset)
 
     def group(self, name):
         """Its state and members."""
-        return json.loads(tool("-b", self.bootstrap, "group", name))
+        return json.loads(ask_group("-b", self.bootstrap, "group", name))
 
     def produce(self, topic, values, key=None, partition=None, headers=None):
         """One message a value (text, bytes, or what is written as JSON), in order, confirmed when it returns.
