@@ -6,10 +6,10 @@
 #include "kafka-message.h"
 #include "kafka-timer.h"
 
-/* The intake pauses many times a second, for a moment each, and a slow store makes that seconds: then events just wait,
+/* The intake pauses many times a second, for a moment each, and a slow store makes that a second: then events just wait,
  * and what was fetched stays fetched. Pausing partitions throws that away, up to 128 MiB; it is for pauses that last. As
  * nothing is polled meanwhile, max.poll.interval has to be far. */
-#define MOMENT_MILLISECONDS 5000
+#define MOMENT_MILLISECONDS 2000
 #define MOMENTS_A_POLL 3
 /* A client that is of no use is made anew after a second, and after up to four when that was of no use either. */
 #define AGAIN_MILLISECONDS 1000
@@ -235,8 +235,8 @@ kafka_consumer_pause (KafkaConsumer *self)
   if (self->paused)
     return;
   self->paused = TRUE;
-  /* Without partitions there is nothing to keep, and an assignment to come. */
-  if (kafka_group_get_size (self->group) == 0) {
+  /* Without partitions there is nothing to keep, and an assignment to come; on their way out a commit is waited for. */
+  if (kafka_group_get_size (self->group) == 0 || !kafka_group_is_steady (self->group)) {
     kafka_group_set_paused (self->group, TRUE);
     return;
   }

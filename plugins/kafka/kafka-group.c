@@ -293,6 +293,12 @@ kafka_group_is_consuming (KafkaGroup *self, const char *topic, int partition)
   return self->phase == PHASE_STEADY && find (self, topic, partition);
 }
 
+gboolean
+kafka_group_is_steady (KafkaGroup *self)
+{
+  return self->phase == PHASE_STEADY;
+}
+
 guint
 kafka_group_get_size (KafkaGroup *self)
 {

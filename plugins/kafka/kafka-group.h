@@ -28,6 +28,8 @@ void kafka_group_take_ends (KafkaGroup *self, rd_kafka_topic_partition_list_t *e
 /* Whether messages of the partition are to be handed on: it is held, and not about to go. */
 gboolean kafka_group_is_consuming (KafkaGroup *self, const char *topic, int partition);
 guint kafka_group_get_size (KafkaGroup *self);
+/* Whether none of its partitions is about to go. */
+gboolean kafka_group_is_steady (KafkaGroup *self);
 /* ANNOT_ERROR_STALE: the partition is not this consumer's (any more). */
 gboolean kafka_group_store (KafkaGroup *self, const char *topic, int partition, gint64 next_offset, GError **error);
 /* Returns: (transfer full) (element-type AnnotPartition) */

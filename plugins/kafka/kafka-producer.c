@@ -103,7 +103,8 @@ settle (KafkaProducer *self)
 }
 
 static GError *
-delivery_error (const Pending *pending, const rd_kafka_message_t *message, gboolean others_under_way)
+delivery_error (const Pending *pending, const rd_kafka_message_t *message, gboolean others_under_way,
+                gsize batch_bytes)
 {
   g_autofree char *what = NULL;
 
@@ -117,7 +118,7 @@ delivery_error (const Pending *pending, const rd_kafka_message_t *message, gbool
   }
   /* Messages that are sent together are refused together: one of them alone would show whether it is its own size. What
    * fills a batch by itself is alone. */
-  if (message->err == RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE && others_under_way && pending->size < KAFKA_BATCH_BYTES)
+  if (message->err == RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE && others_under_way && pending->size < batch_bytes)
     return g_error_new (ANNOT_ERROR, ANNOT_ERROR_TEMPORARY,
                         "kafka: topic %s did not take a batch with a message of %" G_GSIZE_FORMAT " bytes",
                         pending->topic, pending->size);
@@ -138,7 +139,7 @@ on_event (rd_kafka_event_t *event, gpointer user_data)
     return;
   while ((message = rd_kafka_event_message_next (event))) {
     Pending *pending = message->_private;
-    GError *error = delivery_error (pending, message, others);
+    GError *error = delivery_error (pending, message, others, self->settings->batch_bytes);
 
     if (!error) {
       self->produced++;

@@ -44,7 +44,7 @@ static const Property consumer[] = {
 static const Property producer[] = {
   { "enable.idempotence", "true" },
   { "linger.ms", "5" },
-  { "batch.size", G_STRINGIFY (KAFKA_BATCH_BYTES) },
+  { "batch.size", "262144" },
   { "message.max.bytes", "67108864" },
   { "queue.buffering.max.messages", "10000" },
   { "queue.buffering.max.kbytes", "131072" },

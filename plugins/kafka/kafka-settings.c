@@ -264,6 +264,16 @@ try_out (const rd_kafka_conf_t *conf, AnnotConfig *config, rd_kafka_type_t type,
   return refuse (config, "kafka", kafka_find_key (reason), error, reason);
 }
 
+static gsize
+find_batch_bytes (rd_kafka_conf_t *producer)
+{
+  char text[32] = "";
+  size_t size = sizeof text;
+
+  rd_kafka_conf_get (producer, "batch.size", text, &size);
+  return (gsize) g_ascii_strtoull (text, NULL, 10);
+}
+
 static rd_kafka_conf_t *
 make_conf (AnnotConfig *config, rd_kafka_type_t type, const char *client, const char *servers, GError **error)
 {
@@ -308,6 +318,7 @@ kafka_settings_new (AnnotConfig *config, GError **error)
   self->producer = make_conf (config, RD_KAFKA_PRODUCER, producer, servers, error);
   if (!self->producer)
     return NULL;
+  self->batch_bytes = find_batch_bytes (self->producer);
   return g_steal_pointer (&self);
 }
 

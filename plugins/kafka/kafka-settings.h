@@ -13,6 +13,7 @@ G_BEGIN_DECLS
  * @client: client.id of the consumer: what an operator sees of this instance
  * @turn: most events in one turn of the loop
  * @poll_interval: a consumer that polls less often is thrown out of its group, milliseconds
+ * @batch_bytes: a message as large as this goes to the cluster on its own
  * @consumer: for a consumer
  * @producer: for a producer
  */
@@ -21,6 +22,7 @@ typedef struct {
   char *client;
   guint turn;
   guint poll_interval;
+  gsize batch_bytes;
   rd_kafka_conf_t *consumer;
   rd_kafka_conf_t *producer;
 } KafkaSettings;
@@ -32,9 +34,6 @@ extern const AnnotOption kafka_options[];
 KafkaSettings *kafka_settings_new (AnnotConfig *config, GError **error);
 void kafka_settings_free (KafkaSettings *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (KafkaSettings, kafka_settings_free)
-
-/* What is as large as this goes to the cluster on its own. */
-#define KAFKA_BATCH_BYTES 262144
 
 /* 1 to 249 letters, digits, dots, underscores or dashes, and neither `.` nor `..`: what a cluster takes as a topic. */
 gboolean kafka_is_topic_name (const char *name);

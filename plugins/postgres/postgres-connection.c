@@ -177,11 +177,18 @@ watch (PostgresConnection *self, GIOCondition condition)
 }
 
 /* When to look even if the socket says nothing. */
+/* How long the server may say nothing. */
+static guint
+find_limit (PostgresConnection *self)
+{
+  const PostgresRequest *head = g_queue_peek_head (&self->requests);
+
+  return head && head->answer_milliseconds ? head->answer_milliseconds : self->answer_milliseconds;
+}
+
 static void
 set_ready_time (PostgresConnection *self)
 {
-  gint64 limit = self->answer_milliseconds * G_TIME_SPAN_MILLISECOND;
-
   if (self->done.length > 0 || self->lost || (self->retired && self->requests.length == 0))
     g_source_set_ready_time (self->source, 0);
   else if (self->requests.length == 0)
@@ -189,7 +196,7 @@ set_ready_time (PostgresConnection *self)
   else if (PQsslInUse (self->handle))
     g_source_set_ready_time (self->source, g_get_monotonic_time () + TLS_MILLISECONDS * G_TIME_SPAN_MILLISECOND);
   else
-    g_source_set_ready_time (self->source, self->activity + limit);
+    g_source_set_ready_time (self->source, self->activity + find_limit (self) * G_TIME_SPAN_MILLISECOND);
 }
 
 /* Whether one more piece may be given to libpq. The commit goes right behind what it commits: a server that waits for
@@ -373,7 +380,7 @@ dispatch (GSource *source, GSourceFunc callback, gpointer user_data)
     receive (self);
   if (!self->lost)
     send_more (self);
-  check_deadline (self, self->answer_milliseconds);
+  check_deadline (self, find_limit (self));
   if (!self->lost && self->retired && self->requests.length == 0 && self->done.length == 0)
     self->lost = TRUE;
   report (self);

@@ -262,6 +262,8 @@ can_watch (const PostgresPool *self)
 void
 postgres_pool_push_probe (PostgresPool *self, PostgresRequest *request)
 {
+  /* A connection of the work that is dead must not hold up the question either. */
+  request->answer_milliseconds = WATCH_MILLISECONDS;
   push (self, can_watch (self) ? POSTGRES_WATCH : POSTGRES_WORK, request);
 }
 

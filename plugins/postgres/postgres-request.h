@@ -44,6 +44,7 @@ typedef struct {
  * @state: the SQLSTATE of @error
  * @tries: how often it was sent
  * @wait_until: monotonic time until which it may wait for a connection
+ * @answer_milliseconds: how long the server may say nothing while it is this one's turn; 0: the connection's own
  * @cancelled: the caller no longer wants the answer
  * @cancel_source: (nullable): watches the caller's cancellable
  */
@@ -58,6 +59,7 @@ struct _PostgresRequest {
   PostgresState state;
   guint tries;
   gint64 wait_until;
+  guint answer_milliseconds;
   gboolean cancelled;
   GSource *cancel_source;
 

@@ -159,8 +159,9 @@ log_failure (AnnotRelay *self, const AnnotOutgoing *outgoing, const GError *erro
 void
 annot_relay_postpone (AnnotRelay *self, const AnnotOutgoing *outgoing, const GError *error)
 {
-  /* When it is the broker that is away, it is not the message that has to wait longer and longer. */
-  guint attempts = annot_error_is_transient (error) ? 1 : MIN (outgoing->attempts + 1, self->retry_attempts);
+  /* Only refusals make it wait longer and longer, and before the first one the broker was away at most. */
+  gboolean refused = !annot_error_is_transient (error) && g_hash_table_contains (self->alarmed, outgoing->id);
+  guint attempts = refused ? MIN (outgoing->attempts + 1, self->retry_attempts) : 1;
   gint64 delay = annot_backoff_delay (attempts, self->retry_seconds * 1000, G_MAXINT32, RETRY_JITTER);
   guint seconds = (guint) MAX (1, (delay + 500) / 1000);
   Postponement *postponement = g_new0 (Postponement, 1);

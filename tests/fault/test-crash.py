@@ -45,7 +45,7 @@ EXAMPLES = int(os.environ.get("ANNOT_FAULT_EXAMPLES", "40"))
 SEED = int(os.environ.get("ANNOT_FAULT_SEED", str(random.SystemRandom().randrange(1 << 30))))
 PASSWORD = "correct horse battery"
 # After this a trial has not settled: what an instance that died had claimed waits for up to 30 s of it.
-PATIENCE = 180
+PATIENCE = 60
 # How long a trial goes on sending, when the daemon is slow to die.
 LOAD_SECONDS = 15
 # As often a trial's daemon dies before the faults are taken away, so that a trial ends.

@@ -293,7 +293,7 @@ def test_health(client, daemon):
            and body["database_connected"] is True and isinstance(body["pending_examples"], int),
            "/health in the older shape", body)
     shutil.move(daemon.topics, daemon.topics + ".away")
-    away = is_within(lambda: client.get("/readyz").status == 503, 4)
+    away = is_within(lambda: client.get("/readyz").status == 503, 3.5)
     if away:
         answer = client.get("/readyz").json()
         tap.ok(answer["status"] == "not_ready" and answer["checks"]["local"]["status"] != "healthy",

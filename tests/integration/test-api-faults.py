@@ -80,7 +80,7 @@ def test_store_away(faulty, clients):
     tap.equal(told, set(), "and none tells what only the log should know")
     tap.equal(ann.get("/api/v1/me").status, 200, "a session is known without the store")
     tap.equal(rob.get("/metrics").status, 200, "metrics answer what can be said without it")
-    tap.ok(is_within(lambda: rob.get("/readyz").status == 503, 4), "/readyz tells within two seconds")
+    tap.ok(is_within(lambda: rob.get("/readyz").status == 503, 3.5), "/readyz tells within two seconds")
     tap.equal(rob.get("/health").json()["pending_examples"], -1, "/health does not guess")
     faulty.script("store")
     tap.ok(wait_for(lambda: rob.get("/readyz").status == 200, timeout=4), "it recovers by itself")

@@ -229,9 +229,8 @@ static void
 test_broker_long_away (Fixture *self, gconstpointer data)
 {
   g_autoptr (GPtrArray) examples = NULL;
-  g_autoptr (GPtrArray) outgoing = NULL;
-  g_auto (AnnotTestCall) call = ANNOT_TEST_CALL_INIT;
-  const AnnotOutgoing *message = NULL;
+  gint64 due_at = 0;
+  guint attempts = 0;
 
   if (!self->rooms)
     return;
@@ -240,16 +239,21 @@ test_broker_long_away (Fixture *self, gconstpointer data)
   write_message (self, "a-0", 1);
   g_test_expect_message (G_LOG_DOMAIN, G_LOG_LEVEL_WARNING, "relay: topic annotation.events did not take *");
   annot_relay_start (self->relay);
-  for (guint i = 0; i < ANNOT_TEST_PATIENCE / 50 && counters (self).failed < 4; i++)
+  for (guint i = 0; i < ANNOT_TEST_PATIENCE / 50 && attempts < 4; i++) {
+    g_autoptr (GPtrArray) outgoing = NULL;
+    g_auto (AnnotTestCall) call = ANNOT_TEST_CALL_INIT;
+
     annot_test_wait_for (50);
-  g_assert_true (wait_scheduled (self, 1));
-  annot_store_list_outgoing (self->rooms->store, TRUE, 10, NULL, annot_test_call_done, &call);
-  outgoing = annot_store_list_outgoing_finish (self->rooms->store, annot_test_call_wait (&call), NULL);
-  g_assert_cmpuint (outgoing->len, ==, 1);
-  message = g_ptr_array_index (outgoing, 0);
-  g_assert_cmpint (message->attempts, >=, 4);
+    annot_store_list_outgoing (self->rooms->store, TRUE, 10, NULL, annot_test_call_done, &call);
+    outgoing = annot_store_list_outgoing_finish (self->rooms->store, annot_test_call_wait (&call), NULL);
+    if (outgoing->len == 0)
+      continue;
+    attempts = ((const AnnotOutgoing *) g_ptr_array_index (outgoing, 0))->attempts;
+    due_at = ((const AnnotOutgoing *) g_ptr_array_index (outgoing, 0))->due_at;
+  }
+  g_assert_cmpuint (attempts, ==, 4);
   /* One that doubles would be eight seconds by now. */
-  g_assert_cmpint (message->due_at - g_get_real_time (), <, 4 * G_USEC_PER_SEC);
+  g_assert_cmpint (due_at - g_get_real_time (), <, 4 * G_USEC_PER_SEC);
   g_test_assert_expected_messages ();
 }
 

@@ -8,18 +8,17 @@ VALUES (?, ?, ?, ?, ?, ?, ?, ?);
 -- name: outgoing-columns
 o.number, o.id, o.topic, o.key, o.event_id, o.inline_frame, o.created_at, o.attempts, o.due_at, o.last_error, o.payload
 
--- The first condition ends the common case, nothing due, at once; what is not due of a long outbox is passed over in its
--- index only. A topic that takes nothing does not hold back what goes to another.
+-- The longest due first: what a topic did not take is behind what was not tried, and holds back nothing that goes to
+-- another topic.
 -- name: outgoing-take
 SELECT {outgoing-columns}
 FROM (
   SELECT d.number
-  FROM outbox AS d INDEXED BY outbox_by_number
-  WHERE EXISTS (SELECT 1 FROM outbox WHERE due_at <= ?1)
-    AND d.due_at <= ?1
+  FROM outbox AS d INDEXED BY outbox_by_due
+  WHERE d.due_at <= ?1
     AND NOT EXISTS (SELECT 1 FROM outbox AS earlier
                     WHERE earlier.event_id = d.event_id AND earlier.number < d.number AND earlier.topic = d.topic)
-  ORDER BY d.number
+  ORDER BY d.due_at, d.number
   LIMIT ?2
 ) AS due CROSS JOIN outbox AS o ON o.number = due.number
 ORDER BY o.number;
