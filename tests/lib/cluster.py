@@ -215,7 +215,7 @@ class Cluster:
 
     def use_replica(self, replica):
         """It becomes the master, and answers where the former one, which is gone, did."""
-        replica.cli("REPLICAOF", "NO", "ONE")
+        replica.promote()
         self.redis_proxy.target = replica.port
         self.redis.close()
         self.redis = replica

@@ -75,6 +75,11 @@ class Redis(Server):
         if not wait_for(lambda: "master_link_status:up" in self.cli("INFO", "replication"), timeout):
             raise HarnessError(f"the replica does not follow:\n{self.log()[-2000:]}")
 
+    def promote(self):
+        """This replica is a master from now on, also when it is started again."""
+        self.cli("REPLICAOF", "NO", "ONE")
+        self.cli("CONFIG", "REWRITE")
+
 
 class Sentinel(Server):
     """Watches one master under a name; a master that is away for down_after milliseconds is replaced.
