@@ -295,7 +295,8 @@ ANNOT_API GPtrArray *annot_store_expire_leases_finish (AnnotStore *self, GAsyncR
 ANNOT_API void annot_store_submit (AnnotStore *self, const AnnotSubmission *submission, ANNOT_STORE_ARGS);
 ANNOT_API AnnotSubmitResult *annot_store_submit_finish (AnnotStore *self, GAsyncResult *result, GError **error);
 /* Int: the new AnnotExampleStatus, pending or skipped; of one that this account has skipped before, under whatever token,
- * the present one, which is leased when somebody else has it by now. NOT_FOUND, FINISHED, STALE as for submit. -1 on error. */
+ * the present one, which is leased when somebody else has it by now. NOT_FOUND, FINISHED, STALE as for submit. -1 on
+ * error. */
 ANNOT_API void annot_store_skip (AnnotStore *self, const AnnotSkip *skip, ANNOT_STORE_ARGS);
 ANNOT_API int annot_store_skip_finish (AnnotStore *self, GAsyncResult *result, GError **error);
 /* Removes the example, its frame, annotations and outgoing messages, and writes the event. Boolean; NOT_FOUND. */

@@ -320,7 +320,8 @@ def main():
     test_empty()
     with Daemon({"auth": {"secret": SECRET}, "limits": {"deletion": "100000/h"}}) as daemon:
         for name, roles in (("ann", ["annotator"]), ("ben", ["annotator"]), ("lou", ["annotator"]),
-                            ("leo", ["annotator"]), ("rob", ["producer"]), ("com", ["compliance_officer"]), ("admin", ["admin"])):
+                            ("leo", ["annotator"]), ("rob", ["producer"]), ("com", ["compliance_officer"]),
+                            ("admin", ["admin"])):
             daemon.add_user(name, PASSWORD, roles)
         daemon.start()
         ann = daemon.login("ann", PASSWORD)

@@ -95,7 +95,7 @@ def start_copy(daemon, url):
 def slow_proxy(server):
     """A network in which a copy takes long enough to be met in the middle."""
     proxy = Proxy(server.port)
-    proxy.delay_seconds = 0.02
+    proxy.delay(0.02)
     return proxy
 
 
@@ -141,7 +141,7 @@ def server_goes(tap, server, daemon):
         server.kill()
         time.sleep(2)
         server.start()
-        proxy.delay_seconds = 0
+        proxy.delay(0)
         out, err = process.communicate(timeout=120)
     tap.ok(under_way and process.returncode == 0 and "trying again" in err, "a copy outlives a restart of PostgreSQL",
            f"{out}\n{err}")
